@@ -1,0 +1,36 @@
+//! planwatch runs Luigi plans, records every line they print exactly once, follows them live and
+//! tells the truth about how they ended.
+//!
+//! The map, from the ground up:
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`model`] | the nouns, pure |
+//! | [`parse`] | bytes → nouns, pure |
+//! | [`fold`] | a log → what is known of its plan, pure |
+//! | [`render`] | nouns → text, pure |
+//! | [`os`] | the system |
+//! | [`store`] | the disk |
+//! | [`wake`] | file notifications |
+//! | [`control`] | requests to a supervisor |
+//! | [`feed`] | live records of many plans |
+//! | [`recorder`] | pipes → log |
+//! | [`supervisor`] | one plan's lifecycle |
+//! | [`cmd`] | the verbs |
+//! | [`cli`] | the command line |
+//! | [`exit`] | every exit code |
+
+pub mod cli;
+pub mod cmd;
+pub mod control;
+pub mod exit;
+pub mod feed;
+pub mod fold;
+pub mod model;
+pub mod os;
+pub mod parse;
+pub mod recorder;
+pub mod render;
+pub mod store;
+pub mod supervisor;
+pub mod wake;

@@ -1,0 +1,223 @@
+//! Records → bytes. Fixed key order, no allocation for a line of text.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::{Eol, Event, Level, PlanName, Stamp};
+
+/// The part of a record that does not change from line to line of one stream:
+/// `","plan":"x","run":3,"stream":"stdout","off":`, made once.
+#[derive(Clone, Debug)]
+pub struct Head {
+    plan_run_stream: Vec<u8>,
+}
+
+impl Head {
+    /// The fixed part for one stream of one run.
+    pub fn new(plan: &PlanName, run: u64, stream: &str) -> Head {
+        let mut fixed = Vec::with_capacity(96);
+        fixed.extend_from_slice(b",\"plan\":\"");
+        fixed.extend_from_slice(plan.as_str().as_bytes());
+        fixed.extend_from_slice(b"\",\"run\":");
+        number(&mut fixed, run);
+        fixed.extend_from_slice(b",\"stream\":");
+        json_escape_simd::escape_into(stream, &mut fixed);
+        Head { plan_run_stream: fixed }
+    }
+
+    fn write(&self, to: &mut Vec<u8>, ts: &[u8; Stamp::LEN], seq: u64) {
+        to.extend_from_slice(b"{\"ts\":\"");
+        to.extend_from_slice(ts);
+        to.extend_from_slice(b"\",\"seq\":");
+        number(to, seq);
+        to.extend_from_slice(&self.plan_run_stream);
+    }
+}
+
+/// One line of a plan, cut out of its stream and recognised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// Offset of its first byte in its stream.
+    pub off: u64,
+    /// Its bytes without the line end.
+    pub bytes: &'a [u8],
+    /// Its line end.
+    pub eol: Eol,
+    /// Its level, if it names one.
+    pub level: Option<Level>,
+    /// Its logger, if it names one.
+    pub logger: Option<&'a str>,
+    /// Task it speaks of and what happened to it.
+    pub task: Option<(&'a str, &'a str)>,
+}
+
+/// Appends the record of a line, `\n` included.
+pub fn encode_text(
+    to: &mut Vec<u8>,
+    head: &Head,
+    ts: &[u8; Stamp::LEN],
+    seq: u64,
+    text: &Text<'_>,
+) {
+    head.write(to, ts, seq);
+    to.extend_from_slice(b",\"off\":");
+    number(to, text.off);
+    if let Some(level) = text.level {
+        to.extend_from_slice(b",\"level\":\"");
+        to.extend_from_slice(level.name().as_bytes());
+        to.push(b'"');
+    }
+    if let Some(logger) = text.logger {
+        to.extend_from_slice(b",\"logger\":");
+        json_escape_simd::escape_into(logger, to);
+    }
+    to.extend_from_slice(b",\"msg\":");
+    match std::str::from_utf8(text.bytes) {
+        Ok(msg) => json_escape_simd::escape_into(msg, to),
+        Err(_) => {
+            json_escape_simd::escape_into(&*String::from_utf8_lossy(text.bytes), to);
+            to.extend_from_slice(b",\"raw\":\"");
+            to.extend_from_slice(BASE64.encode(text.bytes).as_bytes());
+            to.push(b'"');
+        }
+    }
+    if let Some(eol) = text.eol.field() {
+        to.extend_from_slice(b",\"eol\":\"");
+        to.extend_from_slice(eol.as_bytes());
+        to.push(b'"');
+    }
+    if let Some((task, event)) = text.task {
+        to.extend_from_slice(b",\"task\":");
+        json_escape_simd::escape_into(task, to);
+        to.extend_from_slice(b",\"task_event\":");
+        json_escape_simd::escape_into(event, to);
+    }
+    to.extend_from_slice(b"}\n");
+}
+
+/// Appends the record of an event, `\n` included. `span` is the offset and length (line end
+/// included) of its line in the lifecycle stream; None for what the recorder says by itself.
+#[allow(clippy::too_many_arguments, reason = "one record, its parts in the order they are written")]
+pub fn encode_event(
+    to: &mut Vec<u8>,
+    head: &Head,
+    ts: &[u8; Stamp::LEN],
+    seq: u64,
+    span: Option<(u64, u64)>,
+    level: Level,
+    msg: &str,
+    event: &Event,
+) {
+    head.write(to, ts, seq);
+    if let Some((off, len)) = span {
+        to.extend_from_slice(b",\"off\":");
+        number(to, off);
+        to.extend_from_slice(b",\"len\":");
+        number(to, len);
+    }
+    let fields = serde_json::to_value(event).unwrap_or_default();
+    let empty = serde_json::Map::new();
+    let fields = fields.as_object().unwrap_or(&empty);
+    let kind = fields.get("event").and_then(|kind| kind.as_str()).unwrap_or_default();
+    to.extend_from_slice(b",\"event\":");
+    json_escape_simd::escape_into(kind, to);
+    to.extend_from_slice(b",\"level\":\"");
+    to.extend_from_slice(level.name().as_bytes());
+    to.extend_from_slice(b"\",\"msg\":");
+    json_escape_simd::escape_into(msg, to);
+    for (key, value) in fields.iter().filter(|(key, _)| *key != "event") {
+        to.push(b',');
+        json_escape_simd::escape_into(key, to);
+        to.push(b':');
+        to.extend_from_slice(value.to_string().as_bytes());
+    }
+    to.extend_from_slice(b"}\n");
+}
+
+fn number(to: &mut Vec<u8>, value: u64) {
+    to.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Record, Stream};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encoded(text: &Text<'_>) -> Vec<u8> {
+        let head = Head::new(&"dublin-cafe".parse().unwrap(), 3, "stderr");
+        let mut line = Vec::new();
+        encode_text(&mut line, &head, &Stamp(1_795_455_062_123_456).text(), 4242, text);
+        line
+    }
+
+    #[test]
+    fn a_record_has_the_keys_and_the_order_of_the_contract() {
+        let text = Text {
+            off: 88123,
+            bytes: b"INFO: \"hi\"\t",
+            level: Some(Level::Info),
+            logger: Some("luigi-interface"),
+            ..Text::default()
+        };
+        assert_eq!(
+            String::from_utf8(encoded(&text)).unwrap(),
+            concat!(
+                r#"{"ts":"2026-11-23T17:31:02.123456Z","seq":4242,"plan":"dublin-cafe","run":3,"#,
+                r#""stream":"stderr","off":88123,"level":"info","logger":"luigi-interface","#,
+                r#""msg":"INFO: \"hi\"\t"}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn an_event_carries_its_own_fields_after_the_common_ones() {
+        let head = Head::new(&"dublin-cafe".parse().unwrap(), 3, "planwatch");
+        let event = Event::RunSpawned { pid: 4711, start: 99 };
+        let mut line = Vec::new();
+        encode_event(
+            &mut line,
+            &head,
+            &Stamp(0).text(),
+            7,
+            Some((512, 80)),
+            Level::Info,
+            "pid 4711",
+            &event,
+        );
+        assert_eq!(
+            String::from_utf8(line).unwrap(),
+            concat!(
+                r#"{"ts":"1970-01-01T00:00:00.000000Z","seq":7,"plan":"dublin-cafe","run":3,"#,
+                r#""stream":"planwatch","off":512,"len":80,"event":"run.spawned","level":"info","#,
+                r#""msg":"pid 4711","pid":4711,"start":99}"#,
+                "\n"
+            )
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_gives_back_the_very_bytes_of_its_line(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            eol in prop_oneof![Just(Eol::Lf), Just(Eol::None), Just(Eol::Cr), Just(Eol::Crlf), Just(Eol::Part)],
+            level in proptest::option::of(proptest::sample::select(Level::ALL.to_vec())),
+            logger in proptest::option::of(".{0,20}"),
+            off in 0..1_u64 << 53,
+        ) {
+            let text = Text { off, bytes: &bytes, eol, level, logger: logger.as_deref(), task: None };
+            let line = encoded(&text);
+            prop_assert_eq!(line.iter().filter(|&&b| b == b'\n').count(), 1);
+            let record = Record::parse(&line).unwrap();
+            prop_assert_eq!(record.off, Some(off));
+            prop_assert_eq!(record.level, level);
+            prop_assert_eq!(record.logger.as_deref(), logger.as_deref());
+            prop_assert_eq!(&record.stream, &Stream::Stderr);
+            let mut whole = bytes.clone();
+            whole.extend_from_slice(eol.bytes());
+            prop_assert_eq!(record.original(), whole.clone());
+            prop_assert_eq!(record.span(), Some((off, whole.len() as u64)));
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! What planwatch itself says about a plan: the kinds of `stream:"planwatch"` records.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Level, Stream, Verdict, VerdictRule};
+
+/// One event and its own fields. Adding a kind makes the compiler list its readers; readers of
+/// older releases skip kinds they do not know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event")]
+pub enum Event {
+    /// First record of every segment.
+    #[serde(rename = "segment.opened")]
+    SegmentOpened {
+        /// Log format.
+        format: u32,
+        /// Release that wrote the segment.
+        version: String,
+        /// Host name.
+        host: String,
+        /// Boot id of the host.
+        boot: String,
+        /// The fold of everything before this record, so that state can be rebuilt after pruning.
+        fold: Box<serde_json::Value>,
+    },
+    /// Last record of a segment.
+    #[serde(rename = "segment.sealed")]
+    SegmentSealed {
+        /// Records before this one in the segment.
+        records: u64,
+        /// Bytes before this record in the segment.
+        bytes: u64,
+        /// CRC-32 (as in zlib) of each MiB before this record; the last may be shorter.
+        crc32: Vec<SealHash>,
+    },
+    /// A run is about to begin.
+    #[serde(rename = "run.started")]
+    RunStarted {
+        /// Program and arguments.
+        argv: Vec<String>,
+        /// Folder it runs in.
+        cwd: String,
+        /// What differs from the run before, in words.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed: Vec<String>,
+        /// What success means.
+        verdict: Vec<VerdictRule>,
+        /// Exit codes that count as success besides 0.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        success_exit_codes: Vec<i32>,
+        /// Streams that the recorder shall read: the FIFOs in `pipes/<run>/`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        streams: Vec<Stream>,
+        /// Identity of the boot the run belongs to.
+        boot: String,
+    },
+    /// The plan's process is what was asked for.
+    #[serde(rename = "run.spawned")]
+    RunSpawned {
+        /// Its process id.
+        pid: i32,
+        /// Its start time in clock ticks since boot (`/proc/PID/stat` field 22).
+        start: u64,
+    },
+    /// Somebody asked for the end of the run.
+    #[serde(rename = "run.stopping")]
+    RunStopping {
+        /// Who asked.
+        by: String,
+        /// Id of the request, where there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
+        /// Whether the run's own time limit asked.
+        #[serde(default, skip_serializing_if = "is_false")]
+        timeout: bool,
+        /// Whether the plan is to be started again afterwards.
+        #[serde(default, skip_serializing_if = "is_false")]
+        restart: bool,
+    },
+    /// Processes of the run were sent a signal.
+    #[serde(rename = "run.signalled")]
+    RunSignalled {
+        /// Signal number.
+        signal: i32,
+        /// How many processes got it.
+        processes: u64,
+        /// Who asked.
+        by: String,
+        /// Id of the request, where there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
+    },
+    /// The plan's process has ended.
+    #[serde(rename = "run.exited")]
+    RunExited {
+        /// Its exit code, unless a signal ended it or nobody knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i32>,
+        /// The signal that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        /// Why it could not be executed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exec_error: Option<String>,
+        /// Milliseconds from start to end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wall_ms: Option<u64>,
+        /// Milliseconds of processor time, user and system, of the process and its reaped children.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cpu_ms: Option<u64>,
+        /// Largest resident size of one of those processes, in bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peak_rss: Option<u64>,
+        /// The files of `file:NAME` rules, and whether they were there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        markers: Vec<Marker>,
+    },
+    /// Nobody holds this stream of the run any more; its last byte is in the log.
+    #[serde(rename = "stream.closed")]
+    StreamClosed {
+        /// Which stream.
+        of: Stream,
+        /// Bytes it carried in all.
+        bytes: u64,
+    },
+    /// The plan's process has ended, but these processes still hold its streams.
+    #[serde(rename = "stream.held")]
+    StreamHeld {
+        /// Which streams.
+        of: Vec<Stream>,
+        /// Who holds them.
+        pids: Vec<i32>,
+    },
+    /// Last record of a run.
+    #[serde(rename = "run.verdict")]
+    RunVerdict {
+        /// The verdict.
+        verdict: Verdict,
+        /// What `run` and `wait` return for it.
+        exit: i32,
+        /// Why, in words.
+        reasons: Vec<String>,
+    },
+    /// The plan will be started again.
+    #[serde(rename = "run.restarting")]
+    RunRestarting {
+        /// Who asked.
+        by: String,
+        /// Id of the request, where there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
+    },
+    /// A recorder took over from one that died.
+    #[serde(rename = "recorder.restarted")]
+    RecorderRestarted {
+        /// Its process id.
+        pid: i32,
+        /// Bytes of a torn record that had to be cut off, because nothing could complete it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        cut: u64,
+    },
+    /// A supervisor took over from one that died.
+    #[serde(rename = "supervisor.adopted")]
+    SupervisorAdopted {
+        /// Its process id.
+        pid: i32,
+        /// Marks this adoption, so that the adopter knows its own record.
+        id: String,
+    },
+    /// Something is missing here, counted.
+    #[serde(rename = "log.gap")]
+    LogGap {
+        /// Why.
+        reason: String,
+        /// First missing seq, where seqs are missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u64>,
+        /// Last missing seq.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<u64>,
+        /// Stream whose bytes are missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Stream>,
+        /// Offset of the first missing byte.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+        /// Missing bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes: Option<u64>,
+    },
+    /// The clock went back by more than a second.
+    #[serde(rename = "clock.stepped")]
+    ClockStepped {
+        /// By how many milliseconds.
+        back_ms: u64,
+    },
+    /// A followed file became shorter.
+    #[serde(rename = "source.truncated")]
+    SourceTruncated {
+        /// Which one.
+        of: Stream,
+        /// Its size before.
+        was: u64,
+    },
+    /// A followed file was replaced by another.
+    #[serde(rename = "source.replaced")]
+    SourceReplaced {
+        /// Which one.
+        of: Stream,
+    },
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+/// CRC-32 of a stretch of a segment, printed as eight hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealHash(pub u32);
+
+impl Serialize for SealHash {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{:08x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SealHash {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<SealHash, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(from)?;
+        u32::from_str_radix(&text, 16).map(SealHash).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A completion marker, looked for when the plan had ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// File name as the rule gave it.
+    pub file: String,
+    /// Whether it was there.
+    pub found: bool,
+}
+
+/// Where the next byte of a stream of a run begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamPos {
+    /// The run.
+    pub run: u64,
+    /// The stream.
+    pub stream: Stream,
+    /// Offset of the next byte.
+    pub off: u64,
+}
+
+/// One line of the lifecycle FIFO: what a supervisor asks the recorder to put into the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// The run it is about.
+    pub run: u64,
+    /// How serious it is.
+    pub level: Level,
+    /// In words, for people.
+    pub msg: String,
+    /// The event and its fields.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Said {
+    /// Longest line of the lifecycle and requests FIFOs, so that each is written whole (PIPE_BUF,
+    /// pipe(7)).
+    pub const MAX: usize = 4096;
+
+    /// The line as it is written into the FIFO, its `\n` included.
+    pub fn line(&self) -> Vec<u8> {
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+}

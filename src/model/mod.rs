@@ -1,0 +1,36 @@
+//! The nouns: plan names, records, time stamps, levels, verdicts, and the rules a plan lives by.
+//!
+//! Pure: nothing here opens, waits, prints or asks the clock. Every other room may use this one;
+//! it uses none of ours.
+//!
+//! What surprises: a *plan* is a name with one log for ever; a *run* is one execution of it.
+//! Sequence numbers belong to the plan, byte offsets to a stream of a run.
+
+mod duration;
+mod encode;
+mod event;
+mod level;
+mod name;
+mod record;
+mod rules;
+mod size;
+mod spec;
+mod stamp;
+mod stream;
+mod verdict;
+
+pub use duration::{DurationError, format_duration, parse_duration};
+pub use encode::{Head, Text, encode_event, encode_text};
+pub use event::{Event, Marker, Said, SealHash, StreamPos};
+pub use level::Level;
+pub use name::{NameError, PlanName, RunChoice, Target};
+pub use record::{Record, RecordError};
+pub use rules::{KeepRule, OnFull, VerdictRule};
+pub use size::{SizeError, format_size, parse_size};
+pub use spec::{LogSpec, Spec, StopSpec};
+pub use stamp::{Stamp, StampError};
+pub use stream::{Eol, Stream};
+pub use verdict::{Ending, Face, State, Verdict, judge};
+
+/// Version of the record and segment format this program writes.
+pub const FORMAT: u32 = 1;

@@ -1,0 +1,4 @@
+//! The system: processes, signals, pipes, terminals. The only room that makes system calls by name
+//! and the only one with `unsafe`.
+//!
+//! Uses none of our rooms. What surprises: everything here reports errors, nothing decides.

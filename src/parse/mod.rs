@@ -1,0 +1,4 @@
+//! Bytes → nouns: cutting a stream into lines and recognising what a line says about itself.
+//!
+//! Pure: uses only `model`. What surprises: cutting says "incomplete" as a value; reading more is
+//! somebody else's job.
