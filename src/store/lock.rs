@@ -1,0 +1,95 @@
+//! Who lives: a lock file per process, held by an fcntl record lock until that process dies.
+//!
+//! F_GETLK asks without taking and names the holder; a forked child does not inherit the lock
+//! (fcntl_locking(2)). The content of the file is for people: only the lock counts.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::io::Errno;
+use rustix::process::{Flock, FlockType, fcntl_getlk};
+use serde::{Deserialize, Serialize};
+
+/// A held lock. All locks of a file end when *any* of the process's descriptors of it is closed,
+/// so a process must not open its own lock file again: ask [`Lock::holder`] about others only.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// What a holder writes about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process id; 0 if it lives in another pid namespace or on another host.
+    pub pid: i32,
+    /// Start time in clock ticks since boot.
+    #[serde(default)]
+    pub start: u64,
+    /// Boot id of its host.
+    #[serde(default)]
+    pub boot: String,
+    /// Its host's name.
+    #[serde(default)]
+    pub host: String,
+}
+
+impl Lock {
+    /// Takes the lock, or tells who holds it. `me` becomes the file's content.
+    pub fn take(path: &Path, me: &Holder) -> io::Result<Result<Lock, Holder>> {
+        loop {
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(path)?;
+            match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(Errno::AGAIN | Errno::ACCESS) => match Lock::ask(&file)? {
+                    Some(pid) => return Ok(Err(Lock::describe(path, pid))),
+                    None => continue,
+                },
+                Err(error) => return Err(error.into()),
+            }
+            // Somebody may have removed the file between our open and our lock.
+            let held = file.metadata()?;
+            match std::fs::metadata(path) {
+                Ok(there) if there.ino() == held.ino() && there.dev() == held.dev() => {}
+                _ => continue,
+            }
+            file.set_len(0)?;
+            // A full disk must not stop a supervisor: the content is a comment.
+            let _ = file.write_all(&serde_json::to_vec(me)?);
+            return Ok(Ok(Lock { _file: file }));
+        }
+    }
+
+    /// Who holds the lock, if anybody does. Never call this for a lock the process itself holds.
+    pub fn holder(path: &Path) -> io::Result<Option<Holder>> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(Lock::ask(&file)?.map(|pid| Lock::describe(path, pid)))
+    }
+
+    fn ask(file: &File) -> io::Result<Option<i32>> {
+        let wanted = Flock::from(FlockType::WriteLock);
+        let found = fcntl_getlk(file, &wanted)?;
+        Ok(found.map(|lock| lock.pid.map_or(0, |pid| pid.as_raw_nonzero().get())))
+    }
+
+    fn describe(path: &Path, pid: i32) -> Holder {
+        let written: Option<Holder> =
+            std::fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        match written {
+            Some(holder) if holder.pid == pid => holder,
+            _ => Holder { pid, ..Holder::default() },
+        }
+    }
+}
