@@ -2,3 +2,7 @@
 //!
 //! Pure: uses only `model`. What surprises: cutting says "incomplete" as a value; reading more is
 //! somebody else's job.
+
+mod lines;
+
+pub use lines::{Line, Splitter};
