@@ -8,6 +8,7 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 
 use crate::model::{PlanName, Stream};
+use crate::os::lock::effective_user;
 
 /// First line of the `format` file. Nothing is deleted in a folder without it.
 const FORMAT_LINE: &str = "planwatch-state 1\n";
@@ -86,7 +87,7 @@ impl Home {
     fn check_owner(path: &Path) -> Result<(), HomeError> {
         let wrong = |source| HomeError::Io { path: path.to_owned(), source };
         let owner = fs::metadata(path).map_err(wrong)?.uid();
-        let me = rustix::process::geteuid().as_raw();
+        let me = effective_user();
         if owner == me {
             Ok(())
         } else {

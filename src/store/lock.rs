@@ -8,10 +8,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, fcntl_lock};
-use rustix::io::Errno;
-use rustix::process::{Flock, FlockType, fcntl_getlk};
 use serde::{Deserialize, Serialize};
+
+use crate::os::lock::{lock_holder, try_lock};
 
 /// A held lock. All locks of a file end when *any* of the process's descriptors of it is closed,
 /// so a process must not open its own lock file again: ask [`Lock::holder`] about others only.
@@ -47,13 +46,11 @@ impl Lock {
                 .truncate(false)
                 .mode(0o600)
                 .open(path)?;
-            match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {}
-                Err(Errno::AGAIN | Errno::ACCESS) => match Lock::ask(&file)? {
+            if !try_lock(&file)? {
+                match lock_holder(&file)? {
                     Some(pid) => return Ok(Err(Lock::describe(path, pid))),
                     None => continue,
-                },
-                Err(error) => return Err(error.into()),
+                }
             }
             // Somebody may have removed the file between our open and our lock.
             let held = file.metadata()?;
@@ -75,13 +72,7 @@ impl Lock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(Lock::ask(&file)?.map(|pid| Lock::describe(path, pid)))
-    }
-
-    fn ask(file: &File) -> io::Result<Option<i32>> {
-        let wanted = Flock::from(FlockType::WriteLock);
-        let found = fcntl_getlk(file, &wanted)?;
-        Ok(found.map(|lock| lock.pid.map_or(0, |pid| pid.as_raw_nonzero().get())))
+        Ok(lock_holder(&file)?.map(|pid| Lock::describe(path, pid)))
     }
 
     fn describe(path: &Path, pid: i32) -> Holder {

@@ -1,10 +1,12 @@
 //! The disk: where a plan's files are, who may write them, how its log is written and read.
 //!
-//! Uses `model`. The only room that knows paths under the home. What surprises: a segment is never
+//! Uses `model` and `os`. The only room that knows paths under the home. What surprises: a segment is never
 //! renamed, a reader trusts nothing beyond the last line end, and a spool file's *size* is the
 //! memory of how many bytes were taken from a pipe.
 
+pub mod journal;
 pub mod layout;
 pub mod lock;
 pub mod segments;
 pub mod snapshot;
+pub mod spool;

@@ -1,0 +1,234 @@
+//! The open segment of a log: bytes are gathered here and written with one call a batch.
+//!
+//! What could not be written stays gathered, so that a full disk tears no record for longer than
+//! it lasts.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+
+use crate::model::SealHash;
+
+use super::layout::PlanDir;
+
+/// Bytes covered by one checksum of a sealed segment.
+pub const HASH_SPAN: u64 = 1 << 20;
+
+/// The segment that is being written.
+#[derive(Debug)]
+pub struct Journal {
+    plan: PlanDir,
+    first: u64,
+    file: File,
+    /// Bytes in the file.
+    written: u64,
+    /// Bytes to be written next.
+    gathered: Vec<u8>,
+    /// Checksums of the whole spans before `hashed_to`; the last one is still growing.
+    hashes: Hashes,
+}
+
+impl Journal {
+    /// Begins the segment whose first record will have this seq. A leftover of that name that
+    /// holds no whole line is overwritten.
+    pub fn create(plan: &PlanDir, first: u64) -> io::Result<Journal> {
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(plan.segment(first))?;
+        file.set_len(0)?;
+        let journal = Journal {
+            plan: plan.clone(),
+            first,
+            file,
+            written: 0,
+            gathered: Vec::with_capacity(256 << 10),
+            hashes: Hashes::default(),
+        };
+        // For people only: a log without it is whole.
+        let _ = journal.point_current();
+        Ok(journal)
+    }
+
+    /// Goes on with a segment of which `bytes` bytes are to be trusted.
+    pub fn resume(plan: &PlanDir, first: u64, bytes: u64) -> io::Result<Journal> {
+        let file = OpenOptions::new().read(true).append(true).open(plan.segment(first))?;
+        Ok(Journal {
+            plan: plan.clone(),
+            first,
+            file,
+            written: bytes,
+            gathered: Vec::with_capacity(256 << 10),
+            hashes: Hashes { missing: true, ..Hashes::default() },
+        })
+    }
+
+    fn point_current(&self) -> io::Result<()> {
+        let new = self.plan.dir().join(".current.new");
+        let _ = fs::remove_file(&new);
+        std::os::unix::fs::symlink(format!("log/{:018}.jsonl", self.first), &new)?;
+        fs::rename(&new, self.plan.current())
+    }
+
+    /// Seq of the segment's first record.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Bytes of the segment, those not written yet included.
+    pub fn bytes(&self) -> u64 {
+        self.written + self.gathered.len() as u64
+    }
+
+    /// Bytes that are in the file.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Bytes gathered and not written yet.
+    pub fn waiting(&self) -> usize {
+        self.gathered.len()
+    }
+
+    /// Where records are gathered. Whatever is appended must be whole lines.
+    pub fn gather(&mut self) -> &mut Vec<u8> {
+        &mut self.gathered
+    }
+
+    /// The file already holds the first `bytes` of what is gathered: a torn record that is being
+    /// completed.
+    pub fn already_written(&mut self, bytes: usize) {
+        self.gathered.drain(..bytes);
+        self.written += bytes as u64;
+        self.hashes.missing = true;
+    }
+
+    /// Cuts what stands in the file behind the trusted bytes.
+    pub fn cut(&mut self) -> io::Result<()> {
+        self.file.set_len(self.written)
+    }
+
+    /// Writes what is gathered. On an error the rest stays gathered; calling again goes on where
+    /// it stopped.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let mut done = 0;
+        let result = loop {
+            if done == self.gathered.len() {
+                break Ok(());
+            }
+            match self.file.write(&self.gathered[done..]) {
+                Ok(0) => break Err(io::Error::from(io::ErrorKind::WriteZero)),
+                Ok(bytes) => done += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.hashes.add(&self.gathered[..done]);
+        self.written += done as u64;
+        if done == self.gathered.len() {
+            self.gathered.clear();
+        } else {
+            self.gathered.drain(..done);
+        }
+        result
+    }
+
+    /// Makes everything written so far survive a power cut.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Checksum of each span of the segment so far. Everything must have been flushed.
+    pub fn hashes(&mut self) -> io::Result<Vec<SealHash>> {
+        if self.hashes.missing {
+            let mut hashes = Hashes::default();
+            let mut file = &self.file;
+            file.seek(SeekFrom::Start(0))?;
+            let mut chunk = vec![0; 64 << 10];
+            let mut left = self.written;
+            while left > 0 {
+                let most = chunk.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                let bytes = file.read(&mut chunk[..most])?;
+                if bytes == 0 {
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+                }
+                hashes.add(&chunk[..bytes]);
+                left -= bytes as u64;
+            }
+            self.hashes = hashes;
+        }
+        Ok(self.hashes.finished())
+    }
+}
+
+/// Running checksums of spans of [`HASH_SPAN`] bytes.
+#[derive(Debug, Default)]
+struct Hashes {
+    /// The journal was resumed: what stood in the file before is not counted here.
+    missing: bool,
+    whole: Vec<SealHash>,
+    growing: crc32fast::Hasher,
+    inside: u64,
+}
+
+impl Hashes {
+    fn add(&mut self, mut bytes: &[u8]) {
+        if self.missing {
+            return;
+        }
+        while !bytes.is_empty() {
+            let room = usize::try_from(HASH_SPAN - self.inside).unwrap_or(usize::MAX);
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.growing.update(now);
+            self.inside += now.len() as u64;
+            if self.inside == HASH_SPAN {
+                let done = std::mem::take(&mut self.growing);
+                self.whole.push(SealHash(done.finalize()));
+                self.inside = 0;
+            }
+            bytes = later;
+        }
+    }
+
+    fn finished(&self) -> Vec<SealHash> {
+        let mut all = self.whole.clone();
+        if self.inside > 0 {
+            all.push(SealHash(self.growing.clone().finalize()));
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout::Home;
+    use super::*;
+
+    #[test]
+    fn checksums_are_the_same_whether_the_segment_was_written_in_one_life_or_two() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"a".parse().unwrap());
+        plan.create().unwrap();
+        let line = [b"x".repeat(99), b"\n".to_vec()].concat();
+        let mut journal = Journal::create(&plan, 1).unwrap();
+        for _ in 0..25_000 {
+            journal.gather().extend_from_slice(&line);
+            if journal.waiting() > 60_000 {
+                journal.flush().unwrap();
+            }
+        }
+        journal.flush().unwrap();
+        let hashes = journal.hashes().unwrap();
+        assert_eq!(hashes.len(), 3);
+        let content = fs::read(plan.segment(1)).unwrap();
+        assert_eq!(hashes[0], SealHash(crc32fast::hash(&content[..1 << 20])));
+        let mut second = Journal::resume(&plan, 1, journal.written()).unwrap();
+        assert_eq!(second.hashes().unwrap(), hashes);
+        assert_eq!(
+            fs::read_link(plan.current()).unwrap().to_str(),
+            Some("log/000000000000000001.jsonl")
+        );
+    }
+}
