@@ -1,8 +1,21 @@
 //! Bytes → nouns: cutting a stream into lines and recognising what a line says about itself.
 //!
+//! | file | answers |
+//! | --- | --- |
+//! | `lines` | where does a line end? |
+//! | `level` | which level and logger does its prefix name? |
+//! | `traceback` | and if it only continues another line? |
+//! | `summary` | what does Luigi say about the end of the run? |
+//!
 //! Pure: uses only `model`. What surprises: cutting says "incomplete" as a value; reading more is
-//! somebody else's job.
+//! somebody else's job. Nothing here allocates: it runs once for every line of every plan.
 
+mod level;
 mod lines;
+mod summary;
+mod traceback;
 
+pub use level::{Prefix, recognise};
 pub use lines::{Line, Splitter};
+pub use summary::{Ended, ended};
+pub use traceback::{Recogniser, Seen};

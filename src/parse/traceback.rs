@@ -1,0 +1,197 @@
+//! What one stream has said so far, as far as it matters for the next line: the level a traceback
+//! carries on.
+
+use serde::{Deserialize, Serialize};
+
+use super::level::recognise;
+use crate::model::{Eol, Level};
+
+/// What was recognised in a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen<'a> {
+    /// Its level: its own, or that of the line it continues.
+    pub level: Option<Level>,
+    /// The logger it names.
+    pub logger: Option<&'a str>,
+    /// Whether it continues a line before it: part of a traceback, or of an over-long line.
+    pub continues: bool,
+}
+
+/// Recognises the lines of one stream, one after the other.
+///
+/// A traceback belongs to the line right before its first `Traceback (most recent call last):`, if
+/// that line names a level of warning or worse (behind a milder line it is an uncaught exception,
+/// which nobody gave a level). From there every line carries that level: the indented frames, the
+/// line of the exception, and up to [`Recogniser::MESSAGE`] more lines of its message, for a
+/// traceback has no end mark. It ends before the next line with a prefix of its own, and at the
+/// first line behind an empty line that does not go on with a chained traceback.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recogniser {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    level: Option<Level>,
+    #[serde(default, skip_serializing_if = "is_plain")]
+    place: Place,
+    /// The line before was cut: this one goes on where it stopped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    piece: bool,
+}
+
+/// Where in a traceback the stream stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    /// Nowhere.
+    #[default]
+    Plain,
+    /// Behind a line whose traceback may follow.
+    Levelled,
+    /// Among the frames.
+    Frames,
+    /// In the message of the exception, so many lines behind its first.
+    Message(u8),
+    /// Behind the empty line after a message.
+    Empty,
+}
+
+fn is_plain(place: &Place) -> bool {
+    *place == Place::Plain
+}
+
+impl Recogniser {
+    /// Most lines of an exception's message, besides its first, that carry its level.
+    pub const MESSAGE: u8 = 30;
+
+    /// Takes the next line of the stream.
+    #[inline]
+    pub fn see<'a>(&mut self, line: &'a [u8], eol: Eol) -> Seen<'a> {
+        let piece = std::mem::replace(&mut self.piece, eol == Eol::Part);
+        if piece {
+            return Seen { level: self.level, logger: None, continues: true };
+        }
+        if let Some(prefix) = recognise(line) {
+            self.level = Some(prefix.level);
+            self.place =
+                if prefix.level >= Level::Warning { Place::Levelled } else { Place::Plain };
+            return Seen { level: self.level, logger: prefix.logger, continues: false };
+        }
+        if self.place != Place::Plain {
+            self.place = follow(self.place, line);
+        }
+        if self.place == Place::Plain {
+            self.level = None;
+        }
+        Seen { level: self.level, logger: None, continues: self.level.is_some() }
+    }
+}
+
+/// Where a line without a prefix leads to.
+fn follow(place: Place, line: &[u8]) -> Place {
+    if begins_traceback(line) {
+        return Place::Frames;
+    }
+    match place {
+        Place::Plain | Place::Levelled => Place::Plain,
+        Place::Frames if matches!(line, [] | [b' ' | b'\t', ..]) => Place::Frames,
+        Place::Frames => Place::Message(0),
+        Place::Message(_) if line.is_empty() => Place::Empty,
+        Place::Message(Recogniser::MESSAGE..) => Place::Plain,
+        Place::Message(lines) => Place::Message(lines + 1),
+        Place::Empty if chains(line) => Place::Frames,
+        Place::Empty => Place::Plain,
+    }
+}
+
+fn begins_traceback(line: &[u8]) -> bool {
+    line.strip_suffix(b"Traceback (most recent call last):").is_some_and(|front| {
+        front.is_empty() || front.trim_ascii().ends_with(b"Exception Group") || is_margin(front)
+    })
+}
+
+/// The margin that exception groups draw: spaces, `|` and `+`.
+fn is_margin(front: &[u8]) -> bool {
+    front.iter().all(|b| matches!(b, b' ' | b'|' | b'+' | b'-'))
+}
+
+fn chains(line: &[u8]) -> bool {
+    line == b"During handling of the above exception, another exception occurred:"
+        || line == b"The above exception was the direct cause of the following exception:"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One letter a line: its level (capital if it is its own), or `.`.
+    fn levels(text: &str) -> String {
+        let mut recogniser = Recogniser::default();
+        text.lines()
+            .map(|line| {
+                // A saved and restored recogniser goes on as if nothing had happened.
+                let saved = serde_json::to_string(&recogniser).unwrap();
+                recogniser = serde_json::from_str(&saved).unwrap();
+                let seen = recogniser.see(line.as_bytes(), Eol::Lf);
+                let letter = seen.level.map_or('.', |level| level.name().as_bytes()[0] as char);
+                if seen.continues { letter } else { letter.to_ascii_uppercase() }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_chained_traceback_carries_the_level_of_the_line_it_continues() {
+        let text = "\
+ERROR: failed    Fails()
+Traceback (most recent call last):
+  File \"x.py\", line 1, in work
+ValueError: not a number
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File \"x.py\", line 2, in run
+    raise Inner()
+Inner: a message
+of three lines
+and a third
+INFO: Informed scheduler
+print of the plan";
+        assert_eq!(levels(text), "EeeeeeeeeeeeeI.");
+    }
+
+    #[test]
+    fn a_traceback_ends_behind_an_empty_line_after_its_message() {
+        let text = "\
+WARNING: x
+Traceback (most recent call last):
+  File
+KeyError: 'a'
+
+a print";
+        assert_eq!(levels(text), "Wwwww.");
+    }
+
+    #[test]
+    fn a_traceback_behind_a_mild_line_is_an_uncaught_exception_without_a_level() {
+        assert_eq!(levels("INFO: x\nTraceback (most recent call last):\n  File\nKeyError"), "I...");
+        assert_eq!(levels("Traceback (most recent call last):\n  File\nKeyError"), "...");
+        assert_eq!(levels("ERROR: x\nprint\nTraceback (most recent call last):"), "E..");
+    }
+
+    #[test]
+    fn the_message_of_an_exception_does_not_go_on_for_ever() {
+        let mut text =
+            "ERROR: x\nTraceback (most recent call last):\n  File\nKeyError\n".to_owned();
+        text.push_str(&"a line\n".repeat(100));
+        let carried = levels(&text).matches('e').count();
+        assert_eq!(carried, 3 + usize::from(Recogniser::MESSAGE));
+    }
+
+    #[test]
+    fn the_pieces_of_a_long_line_have_the_level_of_its_beginning() {
+        let mut recogniser = Recogniser::default();
+        assert_eq!(recogniser.see(b"ERROR: long", Eol::Part).level, Some(Level::Error));
+        let piece = recogniser.see(b"INFO: not a prefix", Eol::Part);
+        assert_eq!((piece.level, piece.continues), (Some(Level::Error), true));
+        assert_eq!(recogniser.see(b"end", Eol::Lf).level, Some(Level::Error));
+        assert_eq!(recogniser.see(b"next", Eol::Lf).level, None);
+    }
+}
