@@ -1,3 +1,5 @@
 //! Turns the command line into an exit code.
 
-fn main() {}
+fn main() {
+    std::process::exit(planwatch::cli::main(std::env::args_os().collect()));
+}

@@ -1,3 +1,39 @@
 //! The verbs, one file each: options in, exit code out.
 //!
-//! May use every room but `cli`. What surprises: stdout is written in one file, `out`.
+//! Each verb's `Options` is what the user *means*, in the words of `model`; `cli` makes it from what
+//! was typed. [`World`] is what surrounds the command. May use every room but `cli`.
+//!
+//! What surprises: standard output is written in one file, [`out`]; a reader that has gone (`| head`)
+//! comes back as an error from there, and `main` turns it into quiet success.
+
+pub mod attach;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
+pub mod exec;
+pub mod inspect;
+pub mod logs;
+pub mod man;
+pub mod out;
+pub mod prune;
+pub mod ps;
+pub mod record;
+pub mod recorder;
+pub mod restart;
+pub mod rm;
+pub mod run;
+pub mod select;
+pub mod signal;
+pub mod stop;
+pub mod supervise;
+pub mod verify;
+pub mod wait;
+mod world;
+
+pub use world::{HomeChoice, Sink, World, asker, now, terminal_width, umask};
+
+use crate::exit::{Exit, Failure};
+
+fn unbuilt(verb: &str) -> anyhow::Result<i32> {
+    Err(Failure::new(Exit::Planwatch, format!("`{verb}` does not work yet")).into())
+}

@@ -13,11 +13,13 @@ mod level;
 mod name;
 mod record;
 mod rules;
+mod signal;
 mod size;
 mod spec;
 mod stamp;
 mod stream;
 mod verdict;
+mod when;
 
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use encode::{Head, Text, encode_event, encode_text};
@@ -26,11 +28,13 @@ pub use level::Level;
 pub use name::{NameError, PlanName, RunChoice, Target};
 pub use record::{Record, RecordError};
 pub use rules::{KeepRule, OnFull, VerdictRule};
+pub use signal::{SignalError, parse_signal, signal_name};
 pub use size::{SizeError, format_size, parse_size};
 pub use spec::{LogSpec, Spec, StopSpec};
 pub use stamp::{Stamp, StampError};
 pub use stream::{Eol, Stream};
 pub use verdict::{Ending, Face, State, Verdict, judge};
+pub use when::{When, WhenError};
 
 /// Version of the record and segment format this program writes.
 pub const FORMAT: u32 = 1;

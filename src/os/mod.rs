@@ -5,3 +5,4 @@
 
 pub mod fifo;
 pub mod lock;
+pub mod tty;

@@ -1,0 +1,120 @@
+//! The command line as it is typed. Doc comments here are the help text.
+//!
+//! Nothing is looked up in this folder: what a value means beside the environment and the clock is
+//! `resolve`'s matter.
+
+mod background;
+mod logs;
+mod manage;
+mod run;
+mod wait;
+
+pub(super) use background::{ExecArgs, RecorderArgs, SuperviseArgs};
+pub(super) use logs::{LogForm, LogsArgs};
+pub(super) use manage::{
+    CompletionsArgs, InspectArgs, ListForm, PruneArgs, PsArgs, RestartArgs, RmArgs, SignalArgs,
+    StopArgs, VerifyArgs,
+};
+pub(super) use run::{IfRunning, LogLimits, RecordArgs, RunArgs};
+pub(super) use wait::{AttachArgs, Until, WaitArgs};
+
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Effects};
+use clap::{Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Yellow.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Green.on_default())
+    .valid(AnsiColor::Green.on_default())
+    .invalid(AnsiColor::Red.on_default())
+    .error(AnsiColor::Red.on_default().effects(Effects::BOLD));
+
+/// Runs Luigi plans, records every line they print exactly once, follows them live, and tells the
+/// truth about how they ended.
+#[derive(Debug, Parser)]
+#[command(
+    name = "planwatch",
+    version,
+    about,
+    styles = STYLES,
+    max_term_width = 100,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP,
+)]
+pub struct Cli {
+    /// Colours in what is printed.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        global = true,
+        help_heading = "Everywhere",
+        hide_possible_values = true,
+        help = "Colours: auto, always or never"
+    )]
+    pub(super) color: ColorChoice,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  planwatch demo                                    three real Luigi plans, live
+  planwatch run -n nightly -- python -m luigi ...   start a plan, follow it
+  planwatch logs -f nightly                         follow it from anywhere else
+  planwatch ps                                      what runs, and how the rest ended
+
+State is kept in $PLANWATCH_HOME, else $XDG_STATE_HOME/planwatch, else ~/.local/state/planwatch.
+planwatch VERB --help tells more about a verb; planwatch man | man -l - is the manual.";
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    Run(Box<RunArgs>),
+    Attach(AttachArgs),
+    Logs(Box<LogsArgs>),
+    Ps(PsArgs),
+    Inspect(InspectArgs),
+    Stop(StopArgs),
+    Restart(RestartArgs),
+    Signal(SignalArgs),
+    Wait(WaitArgs),
+    Record(RecordArgs),
+    Verify(VerifyArgs),
+    Rm(RmArgs),
+    Prune(PruneArgs),
+    /// Look for what would keep planwatch from working well on this machine
+    ///
+    /// Checks limits, file notifications, permissions, file systems and processes without a plan.
+    /// Exits with 1 if something was found.
+    Doctor,
+    /// Run three real Luigi plans at once and follow them live
+    ///
+    /// Uses a Python that can import luigi; if there is none, makes a private virtual environment
+    /// in your cache folder and installs luigi there. Exits with 0 if all three plans ended as they
+    /// were designed to, the failing one included.
+    Demo,
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    ///
+    /// Read it with: planwatch man | man -l -
+    Man,
+    #[command(name = "__supervise", hide = true)]
+    Supervise(SuperviseArgs),
+    #[command(name = "__exec", hide = true)]
+    Exec(ExecArgs),
+    #[command(name = "__record", hide = true)]
+    Recorder(RecorderArgs),
+}
