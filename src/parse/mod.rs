@@ -10,10 +10,10 @@
 //! Pure: uses only `model`. What surprises: cutting says "incomplete" as a value; reading more is
 //! somebody else's job. Nothing here allocates: it runs once for every line of every plan.
 
-mod level;
-mod lines;
-mod summary;
-mod traceback;
+pub mod level;
+pub mod lines;
+pub mod summary;
+pub mod traceback;
 
 pub use level::{Prefix, recognise};
 pub use lines::{Line, Splitter};

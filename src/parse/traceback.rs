@@ -61,6 +61,12 @@ impl Recogniser {
     /// Most lines of an exception's message, besides its first, that carry its level.
     pub const MESSAGE: u8 = 30;
 
+    /// Whether the next line is a further piece of an over-long line.
+    #[inline]
+    pub fn is_inside_line(&self) -> bool {
+        self.piece
+    }
+
     /// Takes the next line of the stream.
     #[inline]
     pub fn see<'a>(&mut self, line: &'a [u8], eol: Eol) -> Seen<'a> {

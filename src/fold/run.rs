@@ -1,0 +1,258 @@
+//! What is known of one run.
+
+use serde::{Deserialize, Serialize};
+
+use super::Judgement;
+use crate::model::{
+    Ending, Event, Face, Level, Marker, Stamp, State, Stream, Verdict, VerdictRule, judge,
+};
+use crate::parse::{Ended, Seen};
+
+/// Most bytes of a command line that are kept; the whole of it is in its `run.started`.
+const ARGV_BYTES: usize = 1024;
+
+/// Who asked for the end of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopping {
+    /// Who.
+    pub by: String,
+    /// Id of the request, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// Whether the run's own time limit asked.
+    #[serde(default)]
+    pub timeout: bool,
+    /// Whether the plan is to be started again afterwards.
+    #[serde(default)]
+    pub restart: bool,
+}
+
+/// Everything the log has said about one run so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunFold {
+    /// Its number.
+    pub run: u64,
+    /// Where it stands in its life.
+    pub state: State,
+    /// How it ended; unknown until then.
+    pub verdict: Verdict,
+    /// What `run` and `wait` return for it.
+    pub exit: Option<i32>,
+    /// Why it got its verdict, in words.
+    pub reasons: Vec<String>,
+    /// Exit code of its process.
+    pub code: Option<i32>,
+    /// Signal that ended its process.
+    pub signal: Option<i32>,
+    /// Why its process could not be executed.
+    pub exec_error: Option<String>,
+    /// Its process, once there is one.
+    pub pid: Option<i32>,
+    /// Start time of that process in clock ticks since boot.
+    pub start: Option<u64>,
+    /// When it was announced.
+    pub started_at: Stamp,
+    /// When its process was there.
+    pub spawned_at: Option<Stamp>,
+    /// When its process had ended.
+    pub ended_at: Option<Stamp>,
+    /// Program and arguments, shortened.
+    pub argv: Vec<String>,
+    /// The folder it runs in.
+    pub cwd: String,
+    /// Boot it belongs to.
+    pub boot: String,
+    /// What success means.
+    pub rules: Vec<VerdictRule>,
+    /// Exit codes that count as success besides 0.
+    pub success_codes: Vec<i32>,
+    /// Files that must be there at the end, and whether they were.
+    pub markers: Vec<Marker>,
+    /// Lines that name a level of error or worse; a traceback counts once.
+    pub errors: u64,
+    /// Lines that name the level warning.
+    pub warnings: u64,
+    /// Lines of the plan.
+    pub lines: u64,
+    /// Bytes of the plan.
+    pub bytes: u64,
+    /// Seq of its first record.
+    pub first_seq: u64,
+    /// Seq of its last record so far.
+    pub last_seq: u64,
+    /// What Luigi's last summary said.
+    pub luigi: Option<Face>,
+    /// What PlanExe said that `luigi.build()` returned.
+    pub built: Option<bool>,
+    /// Who asked for its end, before the end came.
+    pub stopping: Option<Stopping>,
+    /// Signals that somebody had sent to it.
+    pub signalled: Vec<i32>,
+    /// Streams that other processes still hold.
+    pub held: Vec<Stream>,
+    /// Those processes.
+    pub held_by: Vec<i32>,
+    /// Milliseconds from start to end.
+    pub wall_ms: Option<u64>,
+    /// Milliseconds of processor time.
+    pub cpu_ms: Option<u64>,
+    /// Largest resident size of one of its processes, in bytes.
+    pub peak_rss: Option<u64>,
+}
+
+impl RunFold {
+    /// Counts a line.
+    #[inline]
+    pub(super) fn line(&mut self, seen: &Seen<'_>, ended: Option<Ended>, bytes: u64, seq: u64) {
+        self.lines += 1;
+        self.bytes += bytes;
+        self.last_seq = seq;
+        if !seen.continues {
+            match seen.level {
+                Some(Level::Error | Level::Critical) => self.errors += 1,
+                Some(Level::Warning) => self.warnings += 1,
+                _ => {}
+            }
+        }
+        // A face inside a traceback is somebody's words, not Luigi's.
+        match ended {
+            None => {}
+            Some(_) if seen.continues => {}
+            Some(Ended::Summary(face)) => self.luigi = Some(face),
+            Some(Ended::Built(value)) => self.built = Some(value),
+        }
+    }
+
+    /// Takes what planwatch said about the run.
+    pub(super) fn event(&mut self, event: &Event, ts: Stamp) {
+        match event {
+            Event::RunSpawned { pid, start } => {
+                self.pid = Some(*pid);
+                self.start = Some(*start);
+                self.spawned_at = Some(ts);
+                if self.state == State::Starting {
+                    self.state = State::Running;
+                }
+            }
+            Event::RunStopping { by, request, timeout, restart } => {
+                self.asked_to_stop(by, request.as_deref(), *timeout, *restart);
+            }
+            Event::RunSignalled { signal, .. } if !self.signalled.contains(signal) => {
+                self.signalled.push(*signal);
+            }
+            Event::RunExited { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers } => {
+                (self.code, self.signal) = (*code, *signal);
+                self.exec_error.clone_from(exec_error);
+                (self.wall_ms, self.cpu_ms, self.peak_rss) = (*wall_ms, *cpu_ms, *peak_rss);
+                self.markers.clone_from(markers);
+                self.ended_at = Some(ts);
+                self.state = State::Draining;
+            }
+            Event::StreamClosed { of, .. } => {
+                self.held.retain(|held| held != of);
+                if self.held.is_empty() {
+                    self.held_by.clear();
+                }
+            }
+            Event::StreamHeld { of, pids } => {
+                self.held.clone_from(of);
+                self.held_by.clone_from(pids);
+            }
+            Event::RunVerdict { verdict, exit, reasons } => {
+                self.verdict = *verdict;
+                self.exit = Some(*exit);
+                self.reasons.clone_from(reasons);
+                self.ended_at.get_or_insert(ts);
+                self.state = match verdict {
+                    _ if self.restart_due() => State::Restarting,
+                    Verdict::Lost => State::Lost,
+                    _ => State::Ended,
+                };
+            }
+            Event::RunRestarting { by, request } => self.will_restart(by, request.as_deref()),
+            _ => {}
+        }
+    }
+
+    pub(super) fn started(run: u64, event: &Event, ts: Stamp, seq: u64) -> RunFold {
+        let mut fold = RunFold { run, started_at: ts, first_seq: seq, ..RunFold::default() };
+        if let Event::RunStarted { argv, cwd, verdict, success_exit_codes, boot, .. } = event {
+            fold.argv = shortened(argv);
+            fold.cwd.clone_from(cwd);
+            fold.boot.clone_from(boot);
+            fold.rules.clone_from(verdict);
+            fold.success_codes.clone_from(success_exit_codes);
+        }
+        fold.last_seq = seq;
+        fold
+    }
+
+    fn asked_to_stop(&mut self, by: &str, request: Option<&str>, timeout: bool, restart: bool) {
+        match &mut self.stopping {
+            // The first who asked is the cause; the last who asked decides what comes after.
+            Some(stopping) => stopping.restart = restart,
+            None if matches!(self.state, State::Starting | State::Running) => {
+                let (by, request) = (by.to_owned(), request.map(str::to_owned));
+                self.stopping = Some(Stopping { by, request, timeout, restart });
+                self.state = State::Stopping;
+            }
+            None => {}
+        }
+    }
+
+    fn will_restart(&mut self, by: &str, request: Option<&str>) {
+        match self.state {
+            State::Ended | State::Lost | State::Restarting => self.state = State::Restarting,
+            _ => self.asked_to_stop(by, request, false, true),
+        }
+    }
+
+    /// Whether the plan is to be started again when this run has ended.
+    pub fn restart_due(&self) -> bool {
+        self.state == State::Restarting
+            || self.stopping.as_ref().is_some_and(|stopping| stopping.restart)
+    }
+
+    /// What Luigi says, the summary before the returned value: after retries that helped, build()
+    /// returns False and the summary is right.
+    pub fn face(&self) -> Option<Face> {
+        self.luigi.or((self.built == Some(false)).then_some(Face::Failed))
+    }
+
+    /// Judges the run by everything known so far. Meant for the end of the run; asked earlier, the
+    /// verdict is that of a run whose end nobody saw.
+    pub fn judgement(&self) -> Judgement {
+        let asked_signal = self.signal.is_some_and(|signal| self.signalled.contains(&signal));
+        let (verdict, exit, reasons) = judge(&Ending {
+            code: self.code,
+            signal: self.signal,
+            stopped: self.stopping.is_some() || asked_signal,
+            timed_out: self.stopping.as_ref().is_some_and(|stopping| stopping.timeout),
+            exec_failed: self.exec_error.is_some(),
+            luigi: self.face(),
+            rules: &self.rules,
+            markers: &self.markers,
+            success_codes: &self.success_codes,
+        });
+        let level = if verdict.is_success() { Level::Info } else { Level::Error };
+        let msg = super::headline(self, verdict, &reasons);
+        Judgement { verdict, exit, reasons, level, msg }
+    }
+}
+
+/// As much of the command line as is worth keeping in every fold.
+fn shortened(argv: &[String]) -> Vec<String> {
+    let mut room = ARGV_BYTES;
+    let mut kept = Vec::new();
+    for argument in argv {
+        if argument.len() > room {
+            let cut = argument.floor_char_boundary(room);
+            kept.push(format!("{}…", &argument[..cut]));
+            break;
+        }
+        room -= argument.len();
+        kept.push(argument.clone());
+    }
+    kept
+}

@@ -1,0 +1,323 @@
+//! Laws and facts of the fold.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{Face, Head, Marker, Verdict, VerdictRule, encode_event, encode_text};
+use crate::parse::Splitter;
+
+/// A log as the recorder writes it: the fold beside the encoded records.
+struct Writer {
+    fold: Fold,
+    log: Vec<Vec<u8>>,
+    said: u64,
+}
+
+impl Writer {
+    fn new() -> Writer {
+        Writer { fold: Fold::new("p".parse().unwrap()), log: Vec::new(), said: 0 }
+    }
+
+    fn text(&mut self, run: u64, stream: &Stream, bytes: &[u8]) {
+        let mut splitter = Splitter::new(100);
+        let mut rest = bytes;
+        while let Some(line) = splitter.next(rest, true) {
+            let slot = self.fold.slot(run, stream);
+            let off = self.fold.streams[slot].off;
+            let seq = self.fold.seq + 1;
+            let ts = Stamp(1_000_000 * seq as i64);
+            let mut record = Vec::new();
+            let head = Head::new(&self.fold.plan, run, &stream.name());
+            let preview = self.fold.preview(slot, off, &line);
+            let text = self.fold.line(slot, off, &line, ts, seq);
+            assert_eq!(text, preview);
+            encode_text(&mut record, &head, &ts.text(), seq, &text);
+            self.log.push(record);
+            rest = &rest[line.consumed..];
+        }
+    }
+
+    fn say(&mut self, run: u64, event: Event, by_lifecycle: bool) {
+        let seq = self.fold.seq + 1;
+        let ts = Stamp(1_000_000 * seq as i64);
+        let span = by_lifecycle.then_some((self.said, 100));
+        self.said += if by_lifecycle { 100 } else { 0 };
+        let mut record = Vec::new();
+        let head = Head::new(&self.fold.plan, run, "planwatch");
+        encode_event(&mut record, &head, &ts.text(), seq, span, Level::Info, "x", &event);
+        self.fold.event(run, &event, span, ts, seq);
+        self.log.push(record);
+    }
+
+    fn open_segment(&mut self) {
+        let fold = Box::new(serde_json::to_value(&self.fold).unwrap());
+        let (version, host, boot) = ("0".to_owned(), "h".to_owned(), "b".to_owned());
+        let event = Event::SegmentOpened { format: FORMAT, version, host, boot, fold };
+        self.say(self.fold.last_run(), event, false);
+    }
+
+    fn start(&mut self, rules: &[VerdictRule]) {
+        let event = Event::RunStarted {
+            argv: vec!["a".to_owned()],
+            cwd: "/".to_owned(),
+            changed: Vec::new(),
+            verdict: rules.to_vec(),
+            success_exit_codes: Vec::new(),
+            streams: vec![Stream::Stdout, Stream::Stderr],
+            boot: "b".to_owned(),
+        };
+        let run = self.fold.last_run() + 1;
+        self.say(run, event, true);
+        self.say(run, Event::RunSpawned { pid: 4711, start: 9 }, true);
+    }
+
+    fn exit(&mut self, code: Option<i32>, signal: Option<i32>) {
+        let run = self.fold.last_run();
+        let markers = vec![Marker { file: "m".to_owned(), found: true }];
+        let event = Event::RunExited {
+            code,
+            signal,
+            exec_error: None,
+            wall_ms: Some(761_000),
+            cpu_ms: None,
+            peak_rss: None,
+            markers,
+        };
+        self.say(run, event, true);
+        for of in [Stream::Stdout, Stream::Stderr] {
+            self.say(run, Event::StreamClosed { of, bytes: 1 }, false);
+        }
+        let judgement = self.fold.verdict(run).unwrap();
+        let Judgement { verdict, exit, reasons, .. } = judgement;
+        self.say(run, Event::RunVerdict { verdict, exit, reasons }, false);
+    }
+
+    fn stop(&mut self, restart: bool) {
+        let (by, request) = ("op".to_owned(), Some(format!("r{}", self.fold.seq)));
+        let event = Event::RunStopping { by, request, timeout: false, restart };
+        self.say(self.fold.last_run(), event, true);
+    }
+}
+
+fn read(fold: &mut Fold, log: &[Vec<u8>]) {
+    for line in log {
+        fold.record(&Record::parse(line).unwrap(), line);
+    }
+}
+
+fn luigi() -> [VerdictRule; 2] {
+    [VerdictRule::Exit, VerdictRule::Luigi]
+}
+
+#[test]
+fn a_run_goes_from_its_start_to_its_verdict() {
+    let mut log = Writer::new();
+    log.open_segment();
+    log.start(&luigi());
+    assert_eq!(log.fold.last().unwrap().state, State::Running);
+    log.text(1, &Stream::Stderr, b"ERROR: failed\nTraceback (most recent call last):\n  x\nE\n");
+    log.text(
+        1,
+        &Stream::Stderr,
+        b"INFO: \nThis progress looks :( because there were failed tasks\n",
+    );
+    log.exit(Some(0), None);
+    let run = log.fold.last().unwrap();
+    assert_eq!((run.errors, run.warnings, run.lines), (1, 0, 6));
+    assert_eq!((run.state, run.verdict, run.exit), (State::Ended, Verdict::Failed, Some(30)));
+    assert_eq!(
+        run.judgement().msg,
+        "FAILED after 12m41s: exit 0, but Luigi says :( because there were failed tasks"
+    );
+    let kept: Vec<u64> = log.fold.streams.iter().map(|stream| stream.run).collect();
+    assert_eq!(kept, [0], "closed streams are forgotten, the lifecycle stream is not");
+}
+
+#[test]
+fn a_face_in_a_traceback_is_not_luigis_word() {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    log.text(1, &Stream::Stderr, b"ERROR: x\nTraceback (most recent call last):\n  f\nE: x\n");
+    log.text(1, &Stream::Stderr, b"This progress looks :( because there were failed tasks\n");
+    assert_eq!(log.fold.last().unwrap().face(), None);
+}
+
+#[test]
+fn the_summary_wins_over_what_build_returned() {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    log.text(1, &Stream::Stdout, b"luigi_build_return_value: False\n");
+    assert_eq!(log.fold.last().unwrap().face(), Some(Face::Failed));
+    let retried = Face::Retried;
+    let summary = format!("This progress looks {} because {}\n", retried.sign(), retried.because());
+    log.text(1, &Stream::Stderr, summary.as_bytes());
+    assert_eq!(log.fold.last().unwrap().face(), Some(retried));
+}
+
+#[test]
+fn a_signal_somebody_sent_makes_a_stop_and_any_other_a_kill() {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    log.exit(None, Some(9));
+    assert_eq!(log.fold.last().unwrap().verdict, Verdict::Killed);
+    log.start(&luigi());
+    let (by, request) = ("op".to_owned(), Some("q".to_owned()));
+    log.say(2, Event::RunSignalled { signal: 9, processes: 1, by, request }, true);
+    log.exit(None, Some(9));
+    assert_eq!(log.fold.last().unwrap().verdict, Verdict::Stopped);
+    assert!(log.fold.has_seen("q"));
+}
+
+#[test]
+fn a_run_that_is_to_be_restarted_is_not_over_until_the_next_begins() {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    log.stop(true);
+    assert_eq!(log.fold.last().unwrap().state, State::Stopping);
+    log.exit(None, Some(15));
+    assert_eq!(log.fold.last().unwrap().state, State::Restarting);
+    assert!(log.fold.is_live());
+    log.start(&luigi());
+    assert_eq!(log.fold.run(1).unwrap().state, State::Ended);
+}
+
+#[test]
+fn a_stop_that_comes_after_the_end_of_the_process_changes_nothing() {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    let exited = Event::RunExited {
+        code: Some(3),
+        signal: None,
+        exec_error: None,
+        wall_ms: None,
+        cpu_ms: None,
+        peak_rss: None,
+        markers: Vec::new(),
+    };
+    log.say(1, exited, true);
+    log.stop(false);
+    assert_eq!(log.fold.last().unwrap().state, State::Draining);
+    assert_eq!(log.fold.verdict(1).unwrap().verdict, Verdict::Failed);
+}
+
+#[test]
+fn a_fold_stays_small_whatever_a_plan_does() {
+    let mut log = Writer::new();
+    for _ in 0..20 {
+        log.start(&luigi());
+        for _ in 0..10 {
+            log.stop(true);
+        }
+        log.exit(Some(0), None);
+    }
+    assert_eq!((log.fold.runs.len(), log.fold.requests.len()), (RUNS, REQUESTS));
+    assert!(serde_json::to_vec(&log.fold).unwrap().len() < 32 << 10);
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Text(usize, Vec<u8>),
+    Start,
+    Stop(bool),
+    Exit(Option<i32>),
+    Gap(u64),
+    Segment,
+    Unknown,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let words: Vec<&'static [u8]> = vec![
+        b"INFO: fine\n",
+        b"ERROR: bad\n",
+        b"WARNING: careful\n",
+        b"Traceback (most recent call last):\n",
+        b"  frame\n",
+        b"\n",
+        b"KeyError\r\n",
+        b"50%\r",
+        b"\xff\xfe\n",
+        b"ERROR: a very long line, longer than what one record of this test may hold, so that it must be cut into two pieces\n",
+        b"This progress looks :( because there were failed tasks\n",
+        b"no end",
+    ];
+    let text = proptest::collection::vec(proptest::sample::select(words), 1..5);
+    prop_oneof![
+        8 => (0_usize..3, text).prop_map(|(stream, words)| Act::Text(stream, words.concat())),
+        2 => Just(Act::Start),
+        1 => any::<bool>().prop_map(Act::Stop),
+        1 => proptest::option::of(0..3).prop_map(Act::Exit),
+        1 => (0_u64..9).prop_map(Act::Gap),
+        1 => Just(Act::Segment),
+        1 => Just(Act::Unknown),
+    ]
+}
+
+fn history(acts: &[Act]) -> (Writer, Vec<usize>) {
+    let mut log = Writer::new();
+    let mut segments = vec![0];
+    log.open_segment();
+    let streams = [Stream::Stdout, Stream::Stderr, Stream::File("log.txt".to_owned())];
+    for act in acts {
+        let run = log.fold.last_run().max(1);
+        match act {
+            Act::Text(stream, bytes) => log.text(run, &streams[*stream], bytes),
+            Act::Start => log.start(&luigi()),
+            Act::Stop(restart) => log.stop(*restart),
+            Act::Exit(code) if log.fold.last_run() > 0 => log.exit(*code, None),
+            Act::Exit(_) => {}
+            Act::Gap(bytes) => {
+                let slot = log.fold.slot(run, &Stream::Stdout);
+                let at = log.fold.streams[slot].off;
+                let (reason, of) = ("full".to_owned(), Some(Stream::Stdout));
+                let (at, bytes) = (Some(at), Some(*bytes));
+                log.say(run, Event::LogGap { reason, from: None, to: None, of, at, bytes }, false);
+            }
+            Act::Segment => {
+                segments.push(log.log.len());
+                log.open_segment();
+            }
+            Act::Unknown => {
+                let back_ms = 5;
+                log.say(run, Event::ClockStepped { back_ms }, false);
+                let line = log.log.last_mut().unwrap();
+                *line = String::from_utf8(line.clone())
+                    .unwrap()
+                    .replace("clock.stepped", "news.of.a.later.release")
+                    .into_bytes();
+            }
+        }
+    }
+    (log, segments)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn folding_in_two_halves_equals_folding_whole_and_equals_what_the_writer_knows(
+        acts in proptest::collection::vec(act(), 0..40),
+        half in any::<prop::sample::Index>(),
+    ) {
+        let (log, segments) = history(&acts);
+        let mut whole = Fold::new("p".parse().unwrap());
+        read(&mut whole, &log.log);
+        prop_assert_eq!(&whole.runs, &log.fold.runs);
+
+        let (first, second) = log.log.split_at(half.index(log.log.len() + 1));
+        let mut halves = Fold::new("p".parse().unwrap());
+        read(&mut halves, first);
+        let saved = serde_json::to_string(&halves).unwrap();
+        let mut halves: Fold = serde_json::from_str(&saved).unwrap();
+        read(&mut halves, second);
+        prop_assert_eq!(&halves, &whole);
+
+        for segment in segments {
+            let mut pruned = Fold::new("p".parse().unwrap());
+            read(&mut pruned, &log.log[segment..]);
+            prop_assert_eq!(&pruned, &whole, "from segment at {}", segment);
+        }
+        read(&mut whole, &log.log);
+        prop_assert_eq!(&halves, &whole, "records already folded change nothing");
+        prop_assert_eq!(&whole, &log.fold);
+    }
+}
