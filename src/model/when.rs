@@ -77,7 +77,18 @@ impl FromStr for When {
         if let Ok(stamp) = trimmed.parse::<Stamp>() {
             return Ok(When::At(stamp));
         }
-        // Before spans of time: the library reads `17:30:05` as one.
+        // From the whole to the part: the library takes a date and time for a time of day, and a
+        // time of day for a span.
+        if let Ok(at) = trimmed.parse::<DateTime>()
+            && trimmed.contains('-')
+        {
+            return Ok(When::Local(at));
+        }
+        if let Ok(date) = trimmed.parse::<Date>()
+            && trimmed.contains('-')
+        {
+            return Ok(When::Local(date.to_datetime(Time::midnight())));
+        }
         if trimmed.contains(':')
             && let Ok(time) = trimmed.parse::<Time>()
         {
@@ -86,12 +97,6 @@ impl FromStr for When {
         let span = trimmed.strip_suffix("ago").unwrap_or(trimmed).trim_end();
         if let Ok(span) = parse_duration(span) {
             return Ok(When::Ago(span));
-        }
-        if let Ok(at) = trimmed.parse::<DateTime>() {
-            return Ok(When::Local(at));
-        }
-        if let Ok(date) = trimmed.parse::<Date>() {
-            return Ok(When::Local(date.to_datetime(Time::midnight())));
         }
         Err(WhenError(text.to_owned()))
     }
