@@ -4,9 +4,13 @@
 //! renamed, a reader trusts nothing beyond the last line end, and a spool file's *size* is the
 //! memory of how many bytes were taken from a pipe.
 
+pub mod backward;
+mod batch;
 pub mod journal;
 pub mod layout;
 pub mod lock;
+pub mod reader;
+mod search;
 pub mod segments;
 pub mod snapshot;
 pub mod spool;

@@ -52,6 +52,23 @@ pub fn list(log: &Path) -> io::Result<Vec<Segment>> {
     Ok(segments)
 }
 
+/// First seqs of the plain segments in a log folder, in no order. Cheaper than a list: no file is
+/// looked at.
+pub fn firsts(log: &Path) -> io::Result<Vec<u64>> {
+    let entries = match fs::read_dir(log) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut firsts = Vec::new();
+    for entry in entries {
+        if let Some((first, false)) = entry?.file_name().to_str().and_then(parse_name) {
+            firsts.push(first);
+        }
+    }
+    Ok(firsts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

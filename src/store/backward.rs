@@ -1,0 +1,126 @@
+//! A log's lines from the last to the first.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use memchr::{memchr, memrchr};
+
+use super::segments::{self, Segment};
+
+/// Bytes read at once.
+const BLOCK: usize = 128 << 10;
+
+/// A stretch this long without a line end is damage, not a line: it is given in pieces.
+const LONGEST: usize = 4 << 20;
+
+/// Reads a log backwards, from the last whole line that was there when it was made.
+#[derive(Debug)]
+pub struct Backward {
+    older: Vec<Segment>,
+    file: Option<File>,
+    /// Offset in the file of the first byte of `text`.
+    at: u64,
+    /// Bytes of the file not yet given: lines, the first possibly without its beginning.
+    text: Vec<u8>,
+    given: Vec<u8>,
+}
+
+impl Backward {
+    /// Begins at the end of the log in this folder.
+    pub fn new(log: &Path) -> io::Result<Backward> {
+        let mut older = segments::list(log)?;
+        older.retain(|segment| !segment.compressed);
+        Ok(Backward { older, file: None, at: 0, text: Vec::new(), given: Vec::new() })
+    }
+
+    /// The line before the last one given, its `\n` included; None at the beginning of the log.
+    /// Whether it is a record is for the caller to find out.
+    pub fn line(&mut self) -> io::Result<Option<&[u8]>> {
+        loop {
+            if let Some(end) = self.text.len().checked_sub(1) {
+                match memrchr(b'\n', &self.text[..end]) {
+                    Some(before) => return Ok(Some(self.give(before + 1))),
+                    None if self.at == 0 => return Ok(Some(self.give(0))),
+                    None if self.text.len() > LONGEST => return Ok(Some(self.give(0))),
+                    None => {}
+                }
+            }
+            if self.at > 0 {
+                self.read_before()?;
+            } else if !self.open_older()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn give(&mut self, start: usize) -> &[u8] {
+        self.given.clear();
+        self.given.extend_from_slice(&self.text[start..]);
+        self.text.truncate(start);
+        &self.given
+    }
+
+    fn open_older(&mut self) -> io::Result<bool> {
+        let Some(segment) = self.older.pop() else { return Ok(false) };
+        self.text.clear();
+        self.at = 0;
+        self.file = match File::open(&segment.path) {
+            Ok(file) => Some(file),
+            // Pruned since the listing, and everything older with it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let Some(file) = &self.file else { return Ok(true) };
+        self.at = whole_lines(file)?;
+        Ok(true)
+    }
+
+    /// Puts the bytes before `text` in front of it.
+    fn read_before(&mut self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        // A line longer than a block: the more of it there is, the more is read at once.
+        let want = (BLOCK.max(self.text.len()) as u64).min(self.at);
+        let mut block = vec![0; usize::try_from(want).unwrap_or(BLOCK)];
+        match file.read_exact_at(&mut block, self.at - want) {
+            Ok(()) => {}
+            // Truncated under us: what is gone cannot be shown.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.at = whole_lines(file)?.min(self.at - want);
+                self.text.clear();
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        block.extend_from_slice(&self.text);
+        self.text = block;
+        self.at -= want;
+        Ok(())
+    }
+}
+
+/// Offset behind the last `\n`.
+fn whole_lines(file: &File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut block = vec![0; 4096];
+    while end > 0 {
+        let want = (block.len() as u64).min(end);
+        let part = &mut block[..usize::try_from(want).unwrap_or(0)];
+        let read = file.read_at(part, end - want)?;
+        if let Some(last) = memrchr(b'\n', &part[..read]) {
+            return Ok(end - want + last as u64 + 1);
+        }
+        end -= want;
+    }
+    Ok(0)
+}
+
+/// The lines of a stretch of whole lines, each with its `\n`.
+pub(super) fn lines(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (line, rest) = text.split_at(memchr(b'\n', text)? + 1);
+        text = rest;
+        Some(line)
+    })
+}

@@ -1,0 +1,114 @@
+//! Whole lines of a log, as many as one read gave.
+
+use memchr::{memchr_iter, memrchr};
+
+use super::backward;
+use crate::model::{Event, Peek};
+
+/// Lines that follow each other in a log. The buffer is used again for the next batch.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub(super) buffer: Vec<u8>,
+    pub(super) filled: usize,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Batch {
+        Batch::default()
+    }
+
+    /// The lines, each with its `\n`. Their beginnings are known to be records; a flipped byte
+    /// further on is found only by who parses them.
+    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        backward::lines(self.bytes())
+    }
+
+    /// All lines in one piece.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.filled]
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// The last line.
+    pub fn last(&self) -> Option<&[u8]> {
+        let before = memrchr(b'\n', &self.buffer[..self.filled.checked_sub(1)?]);
+        Some(&self.buffer[before.map_or(0, |at| at + 1)..self.filled])
+    }
+
+    /// Drops the first line and says how long it was.
+    pub(super) fn drop_first(&mut self) -> u64 {
+        let length = memchr::memchr(b'\n', self.bytes()).map_or(self.filled, |at| at + 1);
+        self.buffer.copy_within(length..self.filled, 0);
+        self.filled -= length;
+        length as u64
+    }
+
+    /// The seq of the last line, if the lines are exactly the ones that follow `after`.
+    pub(super) fn dense_after(&self, after: u64) -> Option<u64> {
+        let count = memchr_iter(b'\n', self.bytes()).count() as u64;
+        let last = Peek::seq(self.last()?)?;
+        (Peek::seq(self.bytes())? == after + 1 && last == after + count).then_some(last)
+    }
+
+    /// Keeps the lines that are records with a seq above `after`, up to the first hole.
+    pub(super) fn sift(&mut self, after: u64) -> Sifted {
+        let mut sifted = Sifted { last: after, taken: 0, skipped: 0, hole: None };
+        let mut kept = 0;
+        let mut at = 0;
+        while let Some(length) = memchr::memchr(b'\n', &self.buffer[at..self.filled]) {
+            let end = at + length + 1;
+            match Peek::seq(&self.buffer[at..end]) {
+                None => sifted.skipped += 1,
+                Some(seq) if seq <= sifted.last => {}
+                Some(seq) => {
+                    if seq > sifted.last + 1 && !self.gap_is_recorded(at, sifted.last, seq) {
+                        sifted.hole = Some(seq);
+                        break;
+                    }
+                    self.buffer.copy_within(at..end, kept);
+                    kept += end - at;
+                    sifted.last = seq;
+                }
+            }
+            at = end;
+        }
+        sifted.taken = at;
+        self.filled = kept;
+        sifted
+    }
+
+    /// Whether the line at `at`, or the one after it where it only opens a segment, is the
+    /// writer's own record of all that is missing between `last` and `seq`.
+    fn gap_is_recorded(&self, at: usize, last: u64, seq: u64) -> bool {
+        for line in backward::lines(&self.buffer[at..self.filled]).take(2) {
+            match Peek::of(line).and_then(|peek| peek.event).as_deref() {
+                Some("segment.opened") => {}
+                Some("log.gap") => {
+                    let Ok(event) = serde_json::from_slice(line) else { return false };
+                    return matches!(event, Event::LogGap { from: Some(from), to: Some(to), .. }
+                        if from <= last + 1 && to + 1 >= seq);
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+}
+
+/// What came of sifting a batch.
+#[derive(Debug)]
+pub(super) struct Sifted {
+    /// Seq of the last line kept.
+    pub(super) last: u64,
+    /// Bytes looked at.
+    pub(super) taken: usize,
+    /// Lines that are no records.
+    pub(super) skipped: u64,
+    /// Seq of the line behind a hole, which was not taken.
+    pub(super) hole: Option<u64>,
+}

@@ -1,0 +1,344 @@
+//! Reads one plan's log from any cursor and goes on as it grows: across rotation, pruning, crashes,
+//! truncation and the loss of the whole folder, every record once, in order, or a named gap.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use super::backward::Backward;
+pub use super::batch::Batch;
+use super::layout::PlanDir;
+use super::search::{Place, partition};
+use super::segments;
+use crate::model::{Peek, Stamp};
+
+/// Bytes asked for at once while lines are waiting.
+const FULL: usize = 256 << 10;
+/// Bytes asked for at once by a reader that has caught up.
+const SMALL: usize = 64 << 10;
+/// A line longer than this is damage: no writer makes one.
+const LONGEST: usize = 4 << 20;
+
+/// What one read gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The batch holds lines.
+    Lines,
+    /// These records are not there any more, or never were.
+    Gap {
+        /// First missing seq.
+        from: u64,
+        /// Last missing seq.
+        to: u64,
+    },
+    /// The log was removed and begun anew. What follows starts again at its first record.
+    Renewed,
+    /// Nothing more now. After a change of the folder it may go on.
+    End,
+}
+
+/// A position in one plan's log. The log, the plan's folder, even the home may not exist yet.
+#[derive(Debug)]
+pub struct Reader {
+    log: PathBuf,
+    after: u64,
+    open: Option<Open>,
+    /// The segment that follows the open one, once it was seen.
+    next: Option<u64>,
+    /// The open segment vanished: what is found in its place may be another log.
+    lost: bool,
+    /// Inside a stretch too long to be a line: skip to its end.
+    overlong: bool,
+    skipped: u64,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    first: u64,
+    /// Device and inode.
+    id: (u64, u64),
+    /// Where the next line begins.
+    at: u64,
+}
+
+impl Reader {
+    /// A reader before the first record.
+    pub fn open(plan: &PlanDir) -> io::Result<Reader> {
+        Ok(Reader::of_log(plan.log()))
+    }
+
+    /// A reader of the segments in this folder.
+    pub(super) fn of_log(log: PathBuf) -> Reader {
+        Reader { log, after: 0, open: None, next: None, lost: false, overlong: false, skipped: 0 }
+    }
+
+    /// The seq of the last record given or passed over: the cursor.
+    pub fn cursor(&self) -> u64 {
+        self.after
+    }
+
+    /// Lines that were no records, so far.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Goes on behind this seq.
+    pub fn seek_after(&mut self, seq: u64) {
+        self.after = seq;
+        self.open = None;
+        self.next = None;
+        self.lost = false;
+        self.overlong = false;
+    }
+
+    /// Goes on at the first record of this time or later; at the end if there is none yet.
+    pub fn seek_time(&mut self, since: Stamp) -> io::Result<()> {
+        let wanted = since.text();
+        // Asked before the search: what is written meanwhile is later than `since` or found.
+        let mut after = self.last_seq()?;
+        for segment in segments::list(&self.log)? {
+            let Some(open) = Open::new(&self.log, segment.first)? else { continue };
+            if ends_before(&open.file, &wanted)? {
+                continue;
+            }
+            let at = partition(&open.file, |(ts, _)| *ts >= wanted)?;
+            if let Some((_, seq)) = place_at(&open.file, at)? {
+                after = seq - 1;
+                break;
+            }
+        }
+        self.seek_after(after);
+        Ok(())
+    }
+
+    /// Goes on at the n-th last of the lines that `keep` wants; at the first record there is if
+    /// they are fewer.
+    pub fn seek_last(&mut self, n: u64, keep: &mut dyn FnMut(&[u8]) -> bool) -> io::Result<()> {
+        let mut after = if n == 0 { Some(self.last_seq()?) } else { None };
+        let mut kept = 0;
+        let mut lines = Backward::new(&self.log)?;
+        while kept < n
+            && let Some(line) = lines.line()?
+        {
+            let Some(seq) = Peek::seq(line) else { continue };
+            after = Some(seq - 1);
+            kept += u64::from(keep(line));
+        }
+        self.seek_after(after.unwrap_or(0));
+        Ok(())
+    }
+
+    /// The seq of the last whole record; 0 if there is none.
+    pub fn last_seq(&self) -> io::Result<u64> {
+        let line = self.last_line(&mut |_| true)?;
+        Ok(line.and_then(|line| Peek::seq(&line)).unwrap_or(0))
+    }
+
+    /// The last record that `wanted` accepts, as it is stored.
+    pub fn last_line(&self, wanted: &mut dyn FnMut(&[u8]) -> bool) -> io::Result<Option<Vec<u8>>> {
+        let mut lines = Backward::new(&self.log)?;
+        while let Some(line) = lines.line()? {
+            if Peek::seq(line).is_some() && wanted(line) {
+                return Ok(Some(line.to_vec()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives the next lines, or says why there are none. At `Step::End` everything has been read
+    /// that was in the log when the call began.
+    pub fn read(&mut self, batch: &mut Batch) -> io::Result<Step> {
+        batch.filled = 0;
+        loop {
+            if self.open.is_none() {
+                match self.find()? {
+                    Found::Open => {}
+                    Found::Nothing => return Ok(Step::End),
+                    Found::Renewed => return Ok(Step::Renewed),
+                }
+            }
+            if let Some(step) = self.fill(batch)? {
+                return Ok(step);
+            }
+            if let Some(next) = self.next {
+                // The open segment was read once more after its successor had appeared, so nothing
+                // can follow in it: a writer never goes back.
+                self.enter(next)?;
+            } else if !self.look_around()? {
+                return Ok(Step::End);
+            }
+        }
+    }
+
+    /// Opens the segment that holds the record after the cursor, or else the oldest behind it.
+    fn find(&mut self) -> io::Result<Found> {
+        let mut segments = segments::list(&self.log)?;
+        segments.retain(|segment| !segment.compressed);
+        if self.lost && !segments.is_empty() {
+            self.lost = false;
+            if self.last_seq()? < self.after {
+                self.seek_after(0);
+                return Ok(Found::Renewed);
+            }
+        }
+        let wanted = self.after + 1;
+        let index = segments.partition_point(|segment| segment.first <= wanted).saturating_sub(1);
+        for segment in segments.iter().skip(index) {
+            if let Some(mut open) = Open::new(&self.log, segment.first)? {
+                let after = self.after;
+                if segment.first <= after {
+                    open.at = partition(&open.file, |&(_, seq)| seq > after)?;
+                }
+                self.open = Some(open);
+                return Ok(Found::Open);
+            }
+            // Pruned since the listing: the next one is the oldest now.
+        }
+        Ok(Found::Nothing)
+    }
+
+    /// Moves on to the segment that begins with this seq.
+    fn enter(&mut self, first: u64) -> io::Result<()> {
+        self.next = None;
+        self.overlong = false;
+        self.open = Open::new(&self.log, first)?;
+        Ok(())
+    }
+
+    /// What has happened to the folder while the open segment was read to its end. True if there is
+    /// more to read.
+    fn look_around(&mut self) -> io::Result<bool> {
+        let Some(open) = &self.open else { return Ok(true) };
+        let firsts = segments::firsts(&self.log)?;
+        match fs::metadata(name(&self.log, open.first)) {
+            Ok(meta) if (meta.dev(), meta.ino()) == open.id => {
+                if meta.len() < open.at {
+                    // Cut short: what is written from here on stands behind the cut.
+                    self.open = None;
+                    return Ok(true);
+                }
+                self.next = firsts.into_iter().filter(|&first| first > open.first).min();
+                Ok(self.next.is_some())
+            }
+            Ok(_) => {
+                (self.open, self.lost) = (None, true);
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Removed, by pruning or with its folder. As long as nothing stands in its place
+                // the open file is the best there is.
+                if firsts.iter().all(|&first| first == open.first) {
+                    return Ok(false);
+                }
+                (self.open, self.lost) = (None, true);
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads what the open segment holds. None at its end.
+    fn fill(&mut self, batch: &mut Batch) -> io::Result<Option<Step>> {
+        loop {
+            let Some(open) = &mut self.open else { return Ok(None) };
+            let want = batch.buffer.len().max(SMALL);
+            batch.buffer.resize(want, 0);
+            let read = read_at(&open.file, &mut batch.buffer, open.at)?;
+            let full = read == want;
+            match memchr::memrchr(b'\n', &batch.buffer[..read]) {
+                Some(last) => {
+                    batch.filled = last + 1;
+                    let step = self.take(batch);
+                    if full && want < FULL {
+                        batch.buffer.resize(FULL, 0);
+                    }
+                    if step.is_some() {
+                        return Ok(step);
+                    }
+                }
+                None if !full => return Ok(None),
+                None if want < LONGEST => batch.buffer.resize(want * 2, 0),
+                None => (self.overlong, open.at) = (true, open.at + read as u64),
+            }
+        }
+    }
+
+    /// Decides what of the lines just read is given. None if nothing is.
+    fn take(&mut self, batch: &mut Batch) -> Option<Step> {
+        let open = self.open.as_mut()?;
+        if std::mem::take(&mut self.overlong) {
+            open.at += batch.drop_first();
+            self.skipped += 1;
+        }
+        if let Some(last) = batch.dense_after(self.after) {
+            open.at += batch.filled as u64;
+            self.after = last;
+            return Some(Step::Lines);
+        }
+        let sifted = batch.sift(self.after);
+        open.at += sifted.taken as u64;
+        self.skipped += sifted.skipped;
+        self.after = sifted.last;
+        if !batch.is_empty() {
+            return Some(Step::Lines);
+        }
+        let (from, to) = (self.after + 1, sifted.hole? - 1);
+        self.after = to;
+        Some(Step::Gap { from, to })
+    }
+}
+
+enum Found {
+    Open,
+    Nothing,
+    Renewed,
+}
+
+impl Open {
+    /// None if there is no such segment.
+    fn new(log: &Path, first: u64) -> io::Result<Option<Open>> {
+        let file = match File::open(name(log, first)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let meta = file.metadata()?;
+        Ok(Some(Open { file, first, id: (meta.dev(), meta.ino()), at: 0 }))
+    }
+}
+
+fn name(log: &Path, first: u64) -> PathBuf {
+    log.join(format!("{first:018}.jsonl"))
+}
+
+/// One read that a signal does not spoil.
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, at) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
+/// Whether the last record of a segment is older than this. False where a look at its last few
+/// bytes does not tell.
+fn ends_before(file: &File, wanted: &[u8; Stamp::LEN]) -> io::Result<bool> {
+    let mut tail = vec![0; 4096];
+    let read = read_at(file, &mut tail, file.metadata()?.len().saturating_sub(4096))?;
+    let Some(end) = memchr::memrchr(b'\n', &tail[..read]) else { return Ok(false) };
+    let Some(before) = memchr::memrchr(b'\n', &tail[..end]) else { return Ok(false) };
+    Ok(Peek::place(&tail[before + 1..=end]).is_some_and(|(ts, _)| ts < *wanted))
+}
+
+/// Time and seq of the record that begins here.
+fn place_at(file: &File, at: u64) -> io::Result<Option<Place>> {
+    let mut head = vec![0; 4096];
+    let read = read_at(file, &mut head, at)?;
+    Ok(Peek::place(&head[..read]))
+}
+
+#[cfg(test)]
+mod tests;
