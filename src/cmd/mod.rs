@@ -10,6 +10,7 @@ pub mod attach;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod environment;
 pub mod exec;
 pub mod inspect;
 pub mod logs;

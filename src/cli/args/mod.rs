@@ -40,12 +40,10 @@ const STYLES: Styles = Styles::styled()
     about,
     styles = STYLES,
     max_term_width = 100,
-    propagate_version = true,
     disable_help_subcommand = true,
     after_help = AFTER_HELP,
 )]
 pub struct Cli {
-    /// Colours in what is printed.
     #[arg(
         long,
         value_name = "WHEN",

@@ -17,7 +17,9 @@ use crate::model::{
 /// it (SIGTERM, then SIGKILL after --stop-timeout), a third one kills it at once. If the plan's
 /// exit code is not 0 it is passed on as it is; if it is 0, Luigi's own summary decides.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "planwatch run [OPTIONS] -- CMD [ARG...]",
+    after_help = "\
 Examples:
   planwatch run -- python -m luigi --module mars Base --local-scheduler
   planwatch run -n nightly -d -- ./nightly.sh
@@ -25,7 +27,8 @@ Examples:
       -e RUN_ID_DIR=run/dublin_cafe -- python -m worker_plan_internal.plan.run_plan_pipeline
 
 Without -n the name is the base name of RUN_ID_DIR, else that of --module, -m or the script.
-A name used again is the same plan: the same log, the next run.")]
+A name used again is the same plan: the same log, the next run."
+)]
 pub(crate) struct RunArgs {
     /// The plan's name
     #[arg(short, long, help_heading = "Start")]

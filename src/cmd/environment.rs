@@ -1,0 +1,114 @@
+//! The environment a plan is given: the caller's, then env-files, then `-e`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::World;
+use crate::exit::{Exit, Failure};
+
+/// The variables of a plan, by name. Later sources win: the caller's own environment, each
+/// env-file in order, then `pairs`. Python's output is unbuffered unless somebody decided otherwise.
+pub fn environment(
+    world: &World,
+    files: &[PathBuf],
+    pairs: &[(String, String)],
+) -> Result<BTreeMap<OsString, OsString>, Failure> {
+    let mut variables: BTreeMap<OsString, OsString> = world.env.iter().cloned().collect();
+    for file in files {
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Failure::new(Exit::Planwatch, format!("cannot read the env-file {}", file.display()))
+                .because(error)
+        })?;
+        for (name, value) in parse(&text, file)? {
+            variables.insert(name.into(), value.into());
+        }
+    }
+    for (name, value) in pairs {
+        variables.insert(name.into(), value.into());
+    }
+    variables.entry("PYTHONUNBUFFERED".into()).or_insert_with(|| "1".into());
+    Ok(variables)
+}
+
+/// Names of the variables that can be named in `plan.json`.
+pub fn names(variables: &BTreeMap<OsString, OsString>) -> Vec<String> {
+    variables.keys().filter_map(|name| name.to_str().map(str::to_owned)).collect()
+}
+
+/// `NAME=value` lines. Blank lines and lines that begin with `#` are skipped; `export ` in front
+/// and quotes around the value are taken off; `$` means nothing.
+fn parse(text: &str, file: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let mut pairs = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let pair = line.split_once('=').map(|(name, value)| (name.trim_end(), value.trim_start()));
+        match pair {
+            Some((name, value)) if is_name(name) && !value.contains('\0') => {
+                pairs.push((name.to_owned(), unquoted(value)));
+            }
+            // The line itself is not shown: it may hold a secret.
+            _ => {
+                let place = format!("{}, line {}", file.display(), at + 1);
+                return Err(Failure::new(Exit::Planwatch, format!("cannot understand {place}"))
+                    .because("it is not a NAME=value line")
+                    .hint(
+                        "comments begin with #, values may stand in quotes, nothing is expanded",
+                    ));
+            }
+        }
+    }
+    Ok(pairs)
+}
+
+fn is_name(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.bytes().next().is_some_and(|b| !b.is_ascii_digit())
+}
+
+fn unquoted(value: &str) -> String {
+    let inside = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    if let Some(plain) = inside('\'') {
+        return plain.to_owned();
+    }
+    let Some(text) = inside('"') else { return value.to_owned() };
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n') => plain.push('\n'),
+                Some('t') => plain.push('\t'),
+                Some(other) => plain.push(other),
+                None => plain.push('\\'),
+            },
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn env_files_are_read_as_people_write_them() {
+        let text = "# key\n\nA=1\nexport B = two words \nC='$x'\nD=\"a\\nb\\\"\"\nE=\n";
+        let pairs = parse(text, Path::new(".env")).unwrap();
+        let shown: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(shown, ["A=1", "B=two words", "C=$x", "D=a\nb\"", "E="]);
+    }
+
+    #[test]
+    fn a_bad_line_is_named_by_its_number_and_not_shown() {
+        let failure = parse("A=1\nsk-secret\n", Path::new(".env")).unwrap_err();
+        assert_eq!(failure.what, "cannot understand .env, line 2");
+        assert!(!failure.to_string().contains("secret"));
+    }
+}
