@@ -1,7 +1,8 @@
 //! `__record`: the background process that records one plan.
 
-use super::{World, unbuilt};
+use super::World;
 use crate::model::PlanName;
+use crate::recorder;
 
 /// How the recorder is called by other planwatch processes.
 #[derive(Clone, Debug)]
@@ -10,7 +11,9 @@ pub struct Options {
     pub plan: PlanName,
 }
 
-/// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("recorder")
+/// Records until nothing of the plan can say anything any more. Quietly leaves if another recorder
+/// is at work.
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    recorder::run(&world.open_home()?.plan(&options.plan))?;
+    Ok(0)
 }

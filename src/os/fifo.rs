@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, fallocate, mknodat, open};
 use rustix::io::Errno;
-use rustix::pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, splice};
+use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
 
 /// Makes a FIFO, mode 0600. An existing file is an error.
 pub fn make(path: &Path) -> io::Result<()> {
@@ -58,9 +58,9 @@ pub fn open_write(path: &Path) -> io::Result<OwnedFd> {
     )?)
 }
 
-/// Bytes a pipe can hold.
-pub fn capacity(pipe: impl AsFd) -> io::Result<usize> {
-    Ok(fcntl_getpipe_size(pipe)?)
+/// Bytes that wait in a pipe.
+pub fn waiting(pipe: impl AsFd) -> io::Result<u64> {
+    Ok(rustix::io::ioctl_fionread(pipe)?)
 }
 
 /// Asks for another capacity; false if the system refuses (over the user's quota, or more bytes

@@ -3,6 +3,9 @@
 //!
 //! Uses none of our rooms. What surprises: everything here reports errors, nothing decides.
 
+pub mod child;
 pub mod fifo;
 pub mod lock;
+pub mod pidfd;
+pub mod poll;
 pub mod tty;

@@ -24,6 +24,8 @@ pub struct Journal {
     written: u64,
     /// Bytes to be written next.
     gathered: Vec<u8>,
+    /// Bytes at the front of `gathered` that the file holds already.
+    there: usize,
     /// Checksums of the whole spans before `hashed_to`; the last one is still growing.
     hashes: Hashes,
 }
@@ -45,6 +47,7 @@ impl Journal {
             file,
             written: 0,
             gathered: Vec::with_capacity(256 << 10),
+            there: 0,
             hashes: Hashes::default(),
         };
         // For people only: a log without it is whole.
@@ -61,6 +64,7 @@ impl Journal {
             file,
             written: bytes,
             gathered: Vec::with_capacity(256 << 10),
+            there: 0,
             hashes: Hashes { missing: true, ..Hashes::default() },
         })
     }
@@ -97,12 +101,10 @@ impl Journal {
         &mut self.gathered
     }
 
-    /// The file already holds the first `bytes` of what is gathered: a torn record that is being
-    /// completed.
-    pub fn already_written(&mut self, bytes: usize) {
-        self.gathered.drain(..bytes);
-        self.written += bytes as u64;
-        self.hashes.missing = true;
+    /// The file holds `bytes` behind the trusted ones: the beginning of the very record that is
+    /// gathered next. Only the rest of it will be written.
+    pub fn complete(&mut self, bytes: usize) {
+        self.there = bytes;
     }
 
     /// Cuts what stands in the file behind the trusted bytes.
@@ -113,7 +115,8 @@ impl Journal {
     /// Writes what is gathered. On an error the rest stays gathered; calling again goes on where
     /// it stopped.
     pub fn flush(&mut self) -> io::Result<()> {
-        let mut done = 0;
+        let mut done = self.there.min(self.gathered.len());
+        self.there -= done;
         let result = loop {
             if done == self.gathered.len() {
                 break Ok(());

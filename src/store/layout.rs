@@ -262,6 +262,18 @@ impl PlanDir {
         self.run_pipes(run).join("plan.pid")
     }
 
+    /// Removes the pipes of runs up to `last`, but for those in `kept`.
+    pub fn remove_run_pipes(&self, last: u64, kept: &[u64]) -> io::Result<()> {
+        for entry in fs::read_dir(self.pipes())? {
+            let name = entry?.file_name();
+            let run = name.to_str().and_then(|name| name.parse::<u64>().ok());
+            if run.is_some_and(|run| run <= last && !kept.contains(&run)) {
+                fs::remove_dir_all(self.pipes().join(name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Bytes taken from a pipe and not yet in the log.
     pub fn spool(&self) -> PathBuf {
         self.dir.join("spool")

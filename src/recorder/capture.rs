@@ -1,0 +1,293 @@
+//! The log as it is being written: numbers records, keeps time going forward, folds what it
+//! writes, rotates.
+
+use std::io;
+
+use crate::fold::Fold;
+use crate::model::{
+    Event, FORMAT, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text,
+};
+use crate::parse::Line;
+use crate::store::journal::Journal;
+use crate::store::layout::PlanDir;
+
+/// Bytes gathered at which they are written without waiting for the batch to end.
+const FLUSH_AT: usize = 128 << 10;
+
+/// How far back the clock may go before that is said.
+const CLOCK_SLACK_MICROS: i64 = 1_000_000;
+
+/// Who writes, for `segment.opened`.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    /// Host name.
+    pub(super) host: String,
+    /// Boot id.
+    pub(super) boot: String,
+}
+
+/// The one writer of a plan's log.
+#[derive(Debug)]
+pub(super) struct Capture {
+    plan: PlanDir,
+    identity: Identity,
+    limits: LogSpec,
+    /// What is known of the plan, everything gathered included.
+    pub(super) fold: Fold,
+    journal: Journal,
+    ts: Stamp,
+    ts_text: [u8; Stamp::LEN],
+    opened_at: Stamp,
+    /// Records in the segment so far.
+    records: u64,
+    /// The segment's last record is its seal: the next record begins another.
+    sealed: bool,
+    rotations: u64,
+}
+
+impl Capture {
+    /// Goes on with `journal`, whose records are all in `fold`.
+    pub(super) fn new(
+        plan: PlanDir,
+        identity: Identity,
+        limits: LogSpec,
+        fold: Fold,
+        journal: Journal,
+        records: u64,
+        opened_at: Stamp,
+    ) -> Capture {
+        let ts = fold.ts;
+        Capture {
+            plan,
+            identity,
+            limits,
+            fold,
+            journal,
+            ts,
+            ts_text: ts.text(),
+            opened_at,
+            records,
+            sealed: false,
+            rotations: 0,
+        }
+    }
+
+    /// The plan's folder.
+    pub(super) fn plan(&self) -> &PlanDir {
+        &self.plan
+    }
+
+    /// The log's limits.
+    pub(super) fn limits(&self) -> &LogSpec {
+        &self.limits
+    }
+
+    /// Another run may have other limits.
+    pub(super) fn set_limits(&mut self, limits: LogSpec) {
+        self.limits = limits;
+    }
+
+    /// The segment that is being written.
+    pub(super) fn journal(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// How often a segment was sealed since this process began.
+    pub(super) fn rotations(&self) -> u64 {
+        self.rotations
+    }
+
+    /// When the open segment is old enough to be sealed; None if it holds nothing of the plan.
+    pub(super) fn aged_at(&self) -> Option<Stamp> {
+        let age = self.limits.segment_age()?;
+        (self.records > 1).then(|| self.opened_at.plus(age))
+    }
+
+    /// The stamp that the next records will carry.
+    pub(super) fn ts(&self) -> Stamp {
+        self.ts
+    }
+
+    /// Sets the time of the records to come. Within a segment time never goes back: a small step
+    /// back is held, a large one begins a segment that says so.
+    pub(super) fn set_time(&mut self, now: Stamp) -> io::Result<()> {
+        if now.0 >= self.ts.0 {
+            self.put_time(now);
+        } else if self.ts.0 - now.0 > CLOCK_SLACK_MICROS {
+            let back_ms = (self.ts.0 - now.0).unsigned_abs() / 1000;
+            self.seal()?;
+            self.put_time(now);
+            self.open_next()?;
+            let msg = format!("the clock went back by {:.3} s", back_ms as f64 / 1000.0);
+            self.event(0, None, Level::Warning, &msg, &Event::ClockStepped { back_ms })?;
+        }
+        Ok(())
+    }
+
+    fn put_time(&mut self, ts: Stamp) {
+        if ts != self.ts {
+            self.ts = ts;
+            self.ts_text = ts.text();
+        }
+    }
+
+    /// Puts one line of the plan into the log.
+    #[inline]
+    pub(super) fn text(
+        &mut self,
+        slot: usize,
+        head: &Head,
+        off: u64,
+        line: &Line<'_>,
+    ) -> io::Result<()> {
+        let seq = self.fold.seq + 1;
+        let text = self.fold.line(slot, off, line, self.ts, seq);
+        encode_text(self.journal.gather(), head, &self.ts_text, seq, &text);
+        self.after_record()
+    }
+
+    /// Puts an event into the log.
+    pub(super) fn event(
+        &mut self,
+        run: u64,
+        span: Option<(u64, u64)>,
+        level: Level,
+        msg: &str,
+        event: &Event,
+    ) -> io::Result<()> {
+        self.gather_event(run, span, level, msg, event);
+        self.after_record()
+    }
+
+    /// Puts a line of the lifecycle stream into the log, as the record it asks for. Gives back
+    /// what it said.
+    pub(super) fn said(&mut self, off: u64, line: &Line<'_>) -> io::Result<Said> {
+        let said = Capture::understand(off, line);
+        let span = (off, line.consumed as u64);
+        self.event(said.run, Some(span), said.level, &said.msg, &said.event)?;
+        Ok(said)
+    }
+
+    fn understand(off: u64, line: &Line<'_>) -> Said {
+        serde_json::from_slice(line.bytes).unwrap_or_else(|_| Said {
+            run: 0,
+            level: Level::Error,
+            msg: String::from_utf8_lossy(line.bytes).into_owned(),
+            event: Event::LogGap {
+                reason: "a line of the lifecycle stream made no sense".to_owned(),
+                from: None,
+                to: None,
+                of: Some(Stream::Planwatch),
+                at: Some(off),
+                bytes: Some(line.consumed as u64),
+            },
+        })
+    }
+
+    /// The record that [`Capture::said`] would gather.
+    pub(super) fn draft_said(&self, off: u64, line: &Line<'_>) -> Vec<u8> {
+        let said = Capture::understand(off, line);
+        let head = Head::new(self.plan.name(), said.run, &Stream::Planwatch.name());
+        let span = Some((off, line.consumed as u64));
+        let mut draft = Vec::new();
+        let seq = self.fold.seq + 1;
+        let ts = &self.ts_text;
+        encode_event(&mut draft, &head, ts, seq, span, said.level, &said.msg, &said.event);
+        draft
+    }
+
+    /// The record that [`Capture::text`] would gather.
+    pub(super) fn draft_text(
+        &self,
+        slot: usize,
+        head: &Head,
+        off: u64,
+        line: &Line<'_>,
+    ) -> Vec<u8> {
+        let text = self.fold.preview(slot, off, line);
+        let mut draft = Vec::new();
+        encode_text(&mut draft, head, &self.ts_text, self.fold.seq + 1, &text);
+        draft
+    }
+
+    fn gather_event(
+        &mut self,
+        run: u64,
+        span: Option<(u64, u64)>,
+        level: Level,
+        msg: &str,
+        event: &Event,
+    ) {
+        let head = Head::new(self.plan.name(), run, &Stream::Planwatch.name());
+        let seq = self.fold.seq + 1;
+        encode_event(self.journal.gather(), &head, &self.ts_text, seq, span, level, msg, event);
+        self.fold.event(run, event, span, self.ts, seq);
+    }
+
+    #[inline]
+    fn after_record(&mut self) -> io::Result<()> {
+        self.records += 1;
+        if self.journal.bytes() >= self.limits.segment_size {
+            return self.rotate();
+        }
+        if self.journal.waiting() >= FLUSH_AT {
+            return self.journal.flush();
+        }
+        Ok(())
+    }
+
+    /// Writes everything gathered; ends a rotation that was interrupted by a full disk.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if self.sealed {
+            return self.open_next();
+        }
+        self.journal.flush()
+    }
+
+    /// Seals the segment and begins the next.
+    pub(super) fn rotate(&mut self) -> io::Result<()> {
+        self.seal()?;
+        self.open_next()
+    }
+
+    fn seal(&mut self) -> io::Result<()> {
+        if self.sealed {
+            return Ok(());
+        }
+        self.journal.flush()?;
+        let event = Event::SegmentSealed {
+            records: self.records,
+            bytes: self.journal.written(),
+            crc32: self.journal.hashes()?,
+        };
+        let msg = format!("segment sealed after {} records", self.records);
+        self.gather_event(self.fold.last_run(), None, Level::Debug, &msg, &event);
+        self.sealed = true;
+        Ok(())
+    }
+
+    /// Begins the segment after a sealed one. May be called again after an error.
+    pub(super) fn open_next(&mut self) -> io::Result<()> {
+        self.journal.flush()?;
+        self.journal.sync()?;
+        self.journal = Journal::create(&self.plan, self.fold.seq + 1)?;
+        self.rotations += 1;
+        self.begin_segment();
+        self.journal.flush()
+    }
+
+    /// Gathers the first record of a segment.
+    pub(super) fn begin_segment(&mut self) {
+        self.sealed = false;
+        self.records = 1;
+        self.opened_at = self.ts;
+        let event = Event::SegmentOpened {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            host: self.identity.host.clone(),
+            boot: self.identity.boot.clone(),
+            fold: Box::new(serde_json::to_value(&self.fold).unwrap_or_default()),
+        };
+        self.gather_event(self.fold.last_run(), None, Level::Debug, "segment opened", &event);
+    }
+}

@@ -1,0 +1,439 @@
+//! The recorder's loop: sleep until a pipe has bytes, take them, make records, write them once.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::fold::{Fold, Judgement, Status};
+use crate::model::{Event, Level, OnFull, Spec, Stamp, State, Stream};
+use crate::os::poll::{PollFd, PollFlags, wait};
+use crate::store::layout::PlanDir;
+use crate::store::snapshot;
+
+use super::capture::{Capture, Identity};
+use super::pace::Pace;
+use super::recover::{recover, say_what_happened, settle_torn};
+use super::source::Source;
+use super::watch::Watch;
+
+/// Bytes read from the spool at once; more than the longest line with its end.
+const ROOM: usize = 256 << 10;
+
+/// Pipe size in a flood: the largest an ordinary user may ask for.
+const LARGE_PIPE: usize = 1 << 20;
+
+/// Pipe size otherwise.
+const SMALL_PIPE: usize = 64 << 10;
+
+/// At most this long between a record and the state saved beside the log.
+const SAVE_EVERY: Duration = Duration::from_millis(250);
+
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// A recorder at work.
+pub(super) struct Recorder {
+    cap: Capture,
+    lifecycle: Source,
+    sources: Vec<Entry>,
+    watch: Watch,
+    room: Vec<u8>,
+    /// Last seq in the saved state, and when it was saved.
+    saved: (u64, Instant),
+    /// When the log was last made to survive a power cut, and its last seq then.
+    synced: (u64, Instant),
+    rotations: u64,
+    /// The log could not be written: when to try again, and how long to wait after that.
+    blocked: Option<(Instant, Duration)>,
+}
+
+struct Entry {
+    source: Source,
+    pace: Pace,
+    /// The pipe may have something to tell.
+    ready: bool,
+    /// Bytes that the last pass took.
+    taken: usize,
+}
+
+impl Entry {
+    fn new(source: Source) -> Entry {
+        Entry { source, pace: Pace::default(), ready: true, taken: 0 }
+    }
+
+    /// Whether a look at the pipe is due. A pipe whose writers have gone shows that for ever, so
+    /// it is not slept on but read until it is empty.
+    fn is_due(&self) -> bool {
+        self.ready || self.source.has_waiting() || self.is_running_dry()
+    }
+
+    fn is_running_dry(&self) -> bool {
+        self.source.hung_up && !self.source.no_writer
+    }
+}
+
+impl Recorder {
+    /// Goes on where the last recorder of the plan stopped.
+    pub(super) fn open(plan: &PlanDir, identity: Identity, pid: i32) -> io::Result<Recorder> {
+        let spec: Option<Spec> = snapshot::load_json(&plan.spec_file())?;
+        let limits = spec.map(|spec| spec.log).unwrap_or_default();
+        let recovered = recover(plan, identity, limits, Stamp::now())?;
+        let mut cap = recovered.cap;
+        let mut room = vec![0; ROOM];
+        let mut lifecycle = Source::open_lifecycle(&mut cap)?;
+        let mut sources = open_sources(&mut cap, &[])?;
+        lifecycle.take()?;
+        for source in &mut sources {
+            source.take()?;
+            source.ended = has_ended(&cap.fold, source, &[Stream::Stdout]);
+        }
+        let mut all: Vec<&mut Source> = sources.iter_mut().collect();
+        all.insert(0, &mut lifecycle);
+        let cut = settle_torn(&mut cap, &mut all, &recovered.torn, &mut room)?;
+        cap.set_time(Stamp::now())?;
+        say_what_happened(&mut cap, recovered.jump, cut, pid)?;
+        let now = Instant::now();
+        let sources = sources.into_iter().map(Entry::new).collect();
+        let saved = (0, now);
+        let watch = Watch::new(plan.clone());
+        let rotations = cap.rotations();
+        Ok(Recorder {
+            cap,
+            lifecycle,
+            sources,
+            watch,
+            room,
+            saved,
+            synced: saved,
+            rotations,
+            blocked: None,
+        })
+    }
+
+    /// Records until no run is live, nobody holds a pipe, and no supervisor lives.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        loop {
+            let before = self.cap.fold.seq;
+            match self.step() {
+                Ok(()) => self.blocked = None,
+                Err(error) => self.block(&error),
+            }
+            let live = self.cap.fold.is_live();
+            self.watch.look(&self.cap.fold, Instant::now())?;
+            if self.blocked.is_none() && !live && self.sources.is_empty() && self.watch.alone() {
+                // What was said between the last look and now must not be left behind.
+                if self.lifecycle.take()? == 0 {
+                    break;
+                }
+                continue;
+            }
+            if self.cap.fold.seq != before {
+                self.nap()?;
+            }
+            if self.blocked.is_some() || !self.sources.iter().any(Entry::is_running_dry) {
+                self.sleep()?;
+            }
+        }
+        self.cap.flush()?;
+        self.cap.journal().sync()?;
+        self.save(true)
+    }
+
+    /// One pass: take what is there, record it, write it, draw the consequences.
+    fn step(&mut self) -> io::Result<()> {
+        self.cap.flush()?;
+        self.cap.set_time(Stamp::now())?;
+        self.lifecycle.take()?;
+        if self.lifecycle.has_waiting() {
+            self.lifecycle.record(&mut self.cap, &mut self.room, false)?;
+            self.cap.flush()?;
+            self.lifecycle.release()?;
+            self.after_lifecycle()?;
+        }
+        self.take_all()?;
+        self.cap.flush()?;
+        for entry in &mut self.sources {
+            entry.source.release()?;
+        }
+        self.close_ended()?;
+        self.give_verdicts()?;
+        self.housekeeping()
+    }
+
+    /// New runs have pipes to be opened and may have other limits.
+    fn after_lifecycle(&mut self) -> io::Result<()> {
+        let known: Vec<(u64, Stream)> =
+            self.sources.iter().map(|e| (e.source.run, e.source.stream.clone())).collect();
+        let new = open_sources(&mut self.cap, &known)?;
+        if !new.is_empty() {
+            let spec: Option<Spec> = snapshot::load_json(&self.cap.plan().spec_file())?;
+            self.cap.set_limits(spec.map(|spec| spec.log).unwrap_or_default());
+        }
+        self.sources.extend(new.into_iter().map(Entry::new));
+        // What is known of a run decides what an empty pipe means.
+        for entry in &mut self.sources {
+            entry.ready = true;
+        }
+        self.watch.expect_news();
+        Ok(())
+    }
+
+    fn take_all(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        for entry in &mut self.sources {
+            if !entry.is_due() {
+                continue;
+            }
+            entry.ready = false;
+            let bytes = entry.source.take()?;
+            if entry.pace.wants_larger(bytes, now) {
+                entry.source.resize(LARGE_PIPE);
+            }
+            entry.taken = bytes;
+            entry.source.record(&mut self.cap, &mut self.room, false)?;
+        }
+        Ok(())
+    }
+
+    /// Streams that nobody can write to any more get their last record.
+    fn close_ended(&mut self) -> io::Result<()> {
+        let mut index = 0;
+        while index < self.sources.len() {
+            let others = self.others(index);
+            let source = &mut self.sources[index].source;
+            source.ended = has_ended(&self.cap.fold, source, &others);
+            if !source.ended || source.take()? > 0 {
+                index += 1;
+                continue;
+            }
+            source.record(&mut self.cap, &mut self.room, true)?;
+            source.close(&mut self.cap)?;
+            self.cap.flush()?;
+            source.remove(self.cap.plan())?;
+            self.sources.remove(index);
+            for entry in &mut self.sources {
+                entry.source.find_slot(&mut self.cap);
+            }
+            self.lifecycle.find_slot(&mut self.cap);
+            index = 0;
+        }
+        Ok(())
+    }
+
+    /// The other streams of the same run that are still open.
+    fn others(&self, index: usize) -> Vec<Stream> {
+        let run = self.sources[index].source.run;
+        let same = |(at, entry): &(usize, &Entry)| *at != index && entry.source.run == run;
+        self.sources
+            .iter()
+            .enumerate()
+            .filter(same)
+            .map(|(_, entry)| entry.source.stream.clone())
+            .collect()
+    }
+
+    /// A run that has exited, whose every stream has ended or is named held, gets its verdict.
+    fn give_verdicts(&mut self) -> io::Result<()> {
+        for run in verdicts_due(&self.cap.fold) {
+            let Some(judged) = self.cap.fold.verdict(run) else { continue };
+            let Judgement { verdict, exit, reasons, level, msg } = judged;
+            let event = Event::RunVerdict { verdict, exit, reasons };
+            self.cap.event(run, None, level, &msg, &event)?;
+            self.cap.flush()?;
+            self.sync()?;
+            self.save(false)?;
+        }
+        self.tidy()
+    }
+
+    /// Folders of pipes that nobody needs any more.
+    fn tidy(&mut self) -> io::Result<()> {
+        if !self.cap.fold.is_live() {
+            let kept: Vec<u64> = self.sources.iter().map(|entry| entry.source.run).collect();
+            self.cap.plan().remove_run_pipes(self.cap.fold.last_run(), &kept)?;
+        }
+        Ok(())
+    }
+
+    fn housekeeping(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        if self.cap.aged_at().is_some_and(|at| at <= Stamp::now()) {
+            self.cap.rotate()?;
+        }
+        if self.cap.rotations() != self.rotations {
+            self.rotations = self.cap.rotations();
+        }
+        if self.save_at().is_some_and(|at| at <= now) {
+            self.save(false)?;
+        }
+        if self.sync_at().is_some_and(|at| at <= now) {
+            self.sync()?;
+        }
+        for entry in &mut self.sources {
+            if entry.pace.calm(now) {
+                entry.source.resize(SMALL_PIPE);
+                self.room = vec![0; ROOM];
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.cap.journal().sync()?;
+        self.synced = (self.cap.fold.seq, Instant::now());
+        Ok(())
+    }
+
+    fn save(&mut self, clean: bool) -> io::Result<()> {
+        let (segment, bytes) = (self.cap.journal().first(), self.cap.journal().written());
+        let status = Status { fold: self.cap.fold.clone(), segment, bytes, clean };
+        snapshot::save_json(&self.cap.plan().status_file(), &status, clean)?;
+        self.saved = (self.cap.fold.seq, Instant::now());
+        Ok(())
+    }
+
+    fn save_at(&self) -> Option<Instant> {
+        (self.saved.0 != self.cap.fold.seq).then(|| self.saved.1 + SAVE_EVERY)
+    }
+
+    fn sync_at(&self) -> Option<Instant> {
+        let every = Duration::from_millis(self.cap.limits().sync_ms?);
+        (self.synced.0 != self.cap.fold.seq).then(|| self.synced.1 + every)
+    }
+
+    /// The log could not be written, or a pipe not read: everything waits where it is.
+    fn block(&mut self, error: &io::Error) {
+        let delay = match self.blocked {
+            None => {
+                eprintln!("planwatch: recording {} waits: {error}", self.cap.plan().name());
+                FIRST_RETRY
+            }
+            Some((_, delay)) => (delay * 2).min(LAST_RETRY),
+        };
+        self.blocked = Some((Instant::now() + delay, delay));
+        if self.cap.limits().on_full == OnFull::Drop {
+            for entry in &mut self.sources {
+                if entry.source.take().is_err() || !entry.source.has_room() {
+                    let _ = entry.source.give_up_oldest();
+                }
+            }
+        }
+    }
+
+    /// After a pass that wrote something: in a flood of small writes a short nap gathers more.
+    fn nap(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        let mut nap = None;
+        for entry in &mut self.sources {
+            if entry.taken > 0 {
+                nap = nap.max(entry.pace.after_batch(entry.taken, now));
+                entry.taken = 0;
+            }
+        }
+        if let Some(nap) = nap {
+            wait(&mut [], Some(nap))?;
+        }
+        Ok(())
+    }
+
+    /// Sleeps until there is something to do.
+    fn sleep(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        let until = self.wake_at();
+        let most = until.map(|at| at.saturating_duration_since(now));
+        let blocked = self.blocked.is_some();
+        let dropping = blocked && self.cap.limits().on_full == OnFull::Drop;
+        let mut fds = Vec::with_capacity(self.sources.len() + 2);
+        let mut polled = Vec::with_capacity(self.sources.len());
+        if !blocked {
+            fds.push(PollFd::from_borrowed_fd(self.lifecycle.fd(), PollFlags::IN));
+        }
+        let first = fds.len();
+        for (index, entry) in self.sources.iter().enumerate() {
+            let wanted = (!blocked || dropping) && !entry.source.hung_up && entry.source.has_room();
+            if wanted {
+                fds.push(PollFd::from_borrowed_fd(entry.source.fd(), PollFlags::IN));
+                polled.push(index);
+            }
+        }
+        let last = fds.len();
+        if let Some(fd) = self.watch.fd() {
+            fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        }
+        wait(&mut fds, most)?;
+        let seen: Vec<PollFlags> = fds[first..last].iter().map(PollFd::revents).collect();
+        let news = fds.get(last).is_some_and(|fd| !fd.revents().is_empty());
+        drop(fds);
+        for (index, flags) in polled.into_iter().zip(seen) {
+            let entry = &mut self.sources[index];
+            entry.ready |= !flags.is_empty();
+            entry.source.hung_up |= flags.contains(PollFlags::HUP);
+        }
+        if news {
+            self.watch.expect_news();
+        }
+        Ok(())
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        if let Some((at, _)) = self.blocked {
+            return Some(at);
+        }
+        let aged = self.cap.aged_at().map(|at| Instant::now() + at.since(Stamp::now()));
+        let calm = self.sources.iter().filter_map(|entry| entry.pace.quiet_at()).min();
+        [self.save_at(), self.sync_at(), aged, calm, self.watch.retry_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+/// Opens the pipes of every stream that may still say something and is not in `known`.
+fn open_sources(cap: &mut Capture, known: &[(u64, Stream)]) -> io::Result<Vec<Source>> {
+    let open: Vec<(u64, Stream)> =
+        cap.fold.streams.iter().map(|stream| (stream.run, stream.stream.clone())).collect();
+    let mut sources = Vec::new();
+    for (run, stream) in open {
+        if stream == Stream::Planwatch || known.contains(&(run, stream.clone())) {
+            continue;
+        }
+        match Source::open(cap, run, stream.clone()) {
+            Ok(source) => sources.push(source),
+            // Somebody removed the pipe: nothing can come out of it any more.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let slot = cap.fold.slot(run, &stream);
+                let bytes = cap.fold.streams[slot].off;
+                let msg = format!("the pipe of {stream} is gone after {bytes} bytes");
+                let event = Event::StreamClosed { of: stream, bytes };
+                cap.event(run, None, Level::Warning, &msg, &event)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sources)
+}
+
+/// Whether no byte can follow in this stream; `others` are the run's other open streams.
+fn has_ended(fold: &Fold, source: &Source, others: &[Stream]) -> bool {
+    let Some(run) = fold.run(source.run) else { return source.no_writer };
+    let exited = !matches!(run.state, State::Starting | State::Running | State::Stopping);
+    if source.stream == Stream::Events {
+        // Held open by us: it ends when nobody of the run is left to write into it.
+        return exited && others.is_empty();
+    }
+    // Before the plan's process was there, an empty pipe without a writer waits for its first.
+    source.no_writer && (source.hung_up || exited || run.pid.is_some())
+}
+
+/// Runs whose process has ended and whose every stream has ended or is named held.
+fn verdicts_due(fold: &Fold) -> Vec<u64> {
+    let open = |run: u64, held: &[Stream]| {
+        fold.streams.iter().any(|stream| {
+            stream.run == run && stream.stream != Stream::Events && !held.contains(&stream.stream)
+        })
+    };
+    fold.runs
+        .iter()
+        .filter(|run| run.state == State::Draining && !open(run.run, &run.held))
+        .map(|run| run.run)
+        .collect()
+}

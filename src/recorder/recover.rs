@@ -1,0 +1,311 @@
+//! From what a dead recorder left on disk back to a log that goes on as if nothing had happened.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+
+use crate::fold::{Fold, Status};
+use crate::model::{Event, Level, LogSpec, Record, Stamp, Stream};
+use crate::store::journal::Journal;
+use crate::store::layout::PlanDir;
+use crate::store::segments::{self, Segment};
+use crate::store::snapshot;
+
+use super::capture::{Capture, Identity};
+use super::source::Source;
+
+/// How far numbers jump when the log may have lost records that a reader has seen.
+const JUMP: u64 = 1 << 20;
+
+/// A log that is ready to go on.
+pub(super) struct Recovered {
+    /// Its writer.
+    pub(super) cap: Capture,
+    /// The beginning of a record behind the last line end, still in the file.
+    pub(super) torn: Vec<u8>,
+    /// Why numbers had to jump, if they had to.
+    pub(super) jump: Option<Jump>,
+}
+
+/// Numbers went on higher than the log's end.
+#[derive(Debug)]
+pub(super) struct Jump {
+    reason: String,
+    /// First number that is not there.
+    from: u64,
+    /// Last number that is not there.
+    to: u64,
+}
+
+/// What was read back from the newest segment that holds a whole line.
+struct Tail {
+    segment: Segment,
+    fold: Fold,
+    /// Bytes up to and including the last line end.
+    trusted: u64,
+    torn: Vec<u8>,
+    sealed: bool,
+    opened_at: Stamp,
+}
+
+/// Opens the plan's log to go on with it, or begins it.
+pub(super) fn recover(
+    plan: &PlanDir,
+    identity: Identity,
+    limits: LogSpec,
+    now: Stamp,
+) -> io::Result<Recovered> {
+    let status: Option<Status> = snapshot::load_json(&plan.status_file())?;
+    let mut tail = None;
+    for segment in segments::list(&plan.log())?.into_iter().rev() {
+        if segment.compressed {
+            break;
+        }
+        tail = read_tail(plan, segment, status.as_ref())?;
+        if tail.is_some() {
+            break;
+        }
+    }
+    let Some(tail) = tail else { return begin(plan, identity, limits, status, now) };
+    let mut fold = tail.fold;
+    let jump = needs_jump(&fold, status.as_ref(), &identity.boot);
+    let records = (fold.seq + 1).saturating_sub(tail.segment.first);
+    let mut journal = Journal::resume(plan, tail.segment.first, tail.trusted)?;
+    let mut torn = tail.torn;
+    if let Some(jump) = &jump {
+        // What follows is another history: nothing torn can be completed.
+        journal.cut()?;
+        torn.clear();
+        fold.seq = jump.to;
+    }
+    remove_strays(plan, tail.segment.first)?;
+    let opened_at = tail.opened_at;
+    let mut cap = Capture::new(plan.clone(), identity, limits, fold, journal, records, opened_at);
+    if tail.sealed {
+        cap.set_time(now)?;
+        cap.open_next()?;
+        torn.clear();
+    }
+    Ok(Recovered { cap, torn, jump })
+}
+
+/// Begins a log: the first one, or one whose segments are gone.
+fn begin(
+    plan: &PlanDir,
+    identity: Identity,
+    limits: LogSpec,
+    status: Option<Status>,
+    now: Stamp,
+) -> io::Result<Recovered> {
+    remove_strays(plan, 0)?;
+    let mut jump = None;
+    let mut fold = Fold::new(plan.name().clone());
+    if let Some(status) = status.filter(|status| status.fold.seq > 0) {
+        let to = status.fold.seq + JUMP;
+        jump = Some(Jump { reason: "the log's files are gone".to_owned(), from: 1, to });
+        fold = status.fold;
+        fold.seq = to;
+    }
+    let journal = Journal::create(plan, fold.seq + 1)?;
+    let mut cap = Capture::new(plan.clone(), identity, limits, fold, journal, 0, now);
+    cap.set_time(now)?;
+    cap.begin_segment();
+    cap.flush()?;
+    Ok(Recovered { cap, torn: Vec::new(), jump })
+}
+
+/// Removes segments behind the one we go on with: they hold no whole line.
+fn remove_strays(plan: &PlanDir, newest: u64) -> io::Result<()> {
+    for segment in segments::list(&plan.log())? {
+        if segment.first > newest && !segment.compressed {
+            std::fs::remove_file(&segment.path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether readers may have seen records that the log no longer has: then numbers go on higher, so
+/// that no cursor ever skips what comes.
+fn needs_jump(fold: &Fold, status: Option<&Status>, boot: &str) -> Option<Jump> {
+    let saved = status.map_or(0, |status| status.fold.seq);
+    let clean = status.is_some_and(|status| status.clean && saved == fold.seq);
+    let reason = if saved > fold.seq {
+        "the log lost its end"
+    } else if fold.boot != boot && !clean {
+        "the host was restarted while the log was being written"
+    } else {
+        return None;
+    };
+    let to = saved.max(fold.seq) + JUMP;
+    Some(Jump { reason: reason.to_owned(), from: fold.seq + 1, to })
+}
+
+/// Folds a segment up to its last line end. None if it has no whole line.
+fn read_tail(
+    plan: &PlanDir,
+    segment: Segment,
+    status: Option<&Status>,
+) -> io::Result<Option<Tail>> {
+    let mut file = File::open(&segment.path)?;
+    let mut reader = Lines { file: &mut file, room: vec![0; 256 << 10], from: 0, to: 0, at: 0 };
+    let Some(first) = reader.next()? else { return Ok(None) };
+    let first_bytes = first.len() as u64;
+    let Ok(opened) = Record::parse(first) else { return Ok(None) };
+    let opened_at = opened.ts;
+    let mut sealed = false;
+    let mut fold = match opened.event_of(first) {
+        Some(Event::SegmentOpened { fold, .. }) => {
+            serde_json::from_value(*fold).unwrap_or_else(|_| empty_fold(plan, &opened))
+        }
+        _ => empty_fold(plan, &opened),
+    };
+    fold.record(&opened, first);
+    let mut trusted = first_bytes;
+    let usable = status.filter(|status| {
+        status.segment == segment.first && (trusted..=segment.bytes).contains(&status.bytes)
+    });
+    if let Some(status) = usable {
+        fold = status.fold.clone();
+        trusted = status.bytes;
+        reader.seek(trusted)?;
+    }
+    while let Some(line) = reader.next()? {
+        trusted += line.len() as u64;
+        let Ok(record) = Record::parse(line) else { continue };
+        sealed =
+            record.stream == Stream::Planwatch && record.event.as_deref() == Some("segment.sealed");
+        fold.record(&record, line);
+    }
+    let torn = reader.rest()?;
+    Ok(Some(Tail { segment, fold, trusted, torn, sealed, opened_at }))
+}
+
+/// Where a segment's first record is damaged, what it would have told is unknown.
+fn empty_fold(plan: &PlanDir, record: &Record<'_>) -> Fold {
+    let mut fold = Fold::new(plan.name().clone());
+    fold.seq = record.seq.saturating_sub(1);
+    fold
+}
+
+/// Whole lines of a file, one by one, from anywhere.
+struct Lines<'f> {
+    file: &'f mut File,
+    room: Vec<u8>,
+    from: usize,
+    to: usize,
+    /// Where in the file `room[to]` would be.
+    at: u64,
+}
+
+impl Lines<'_> {
+    fn seek(&mut self, to: u64) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(to))?;
+        (self.from, self.to, self.at) = (0, 0, to);
+        Ok(())
+    }
+
+    /// The next line with its end; None where no whole line is left.
+    fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        let mut searched = self.from;
+        loop {
+            if let Some(found) = memchr::memchr(b'\n', &self.room[searched..self.to]) {
+                let line = self.from..searched + found + 1;
+                self.from = line.end;
+                return Ok(Some(&self.room[line]));
+            }
+            if self.from > 0 {
+                self.room.copy_within(self.from..self.to, 0);
+                self.to -= self.from;
+                self.from = 0;
+            }
+            if self.to == self.room.len() {
+                self.room.resize(self.room.len() * 2, 0);
+            }
+            searched = self.to;
+            let bytes = self.file.read(&mut self.room[self.to..])?;
+            if bytes == 0 {
+                return Ok(None);
+            }
+            self.to += bytes;
+            self.at += bytes as u64;
+        }
+    }
+
+    /// What stands behind the last line end.
+    fn rest(&mut self) -> io::Result<Vec<u8>> {
+        while self.next()?.is_some() {}
+        Ok(self.room[self.from..self.to].to_vec())
+    }
+}
+
+/// Completes the torn record if one of the sources holds the line it was made of, else cuts it
+/// off; how many bytes were cut.
+pub(super) fn settle_torn(
+    cap: &mut Capture,
+    sources: &mut [&mut Source],
+    torn: &[u8],
+    room: &mut [u8],
+) -> io::Result<u64> {
+    if torn.is_empty() {
+        return Ok(0);
+    }
+    if let Some(ts) = torn_stamp(torn, cap.ts()) {
+        cap.set_time(ts)?;
+        for source in sources.iter_mut() {
+            let Some(draft) = source.draft(cap, room)? else { continue };
+            if draft.len() > torn.len() && draft.starts_with(torn) {
+                cap.journal().complete(torn.len());
+                source.record(cap, room, source.ended)?;
+                cap.flush()?;
+                return Ok(0);
+            }
+        }
+    }
+    cap.journal().cut()?;
+    Ok(torn.len() as u64)
+}
+
+/// The stamp of a torn record, as far as it can be known: its own, or the last record's if so much
+/// as there is of it says the same. None if it cannot be right.
+fn torn_stamp(torn: &[u8], last: Stamp) -> Option<Stamp> {
+    const BEFORE: &[u8] = b"{\"ts\":\"";
+    let there = torn.len().min(BEFORE.len());
+    if torn[..there] != BEFORE[..there] {
+        return None;
+    }
+    let text = &torn[there..torn.len().min(BEFORE.len() + Stamp::LEN)];
+    let stamp = if text.len() == Stamp::LEN {
+        std::str::from_utf8(text).ok()?.parse().ok()?
+    } else if last.text().starts_with(text) {
+        last
+    } else {
+        return None;
+    };
+    (stamp >= last).then_some(stamp)
+}
+
+/// Says in the log what recovery could not undo.
+pub(super) fn say_what_happened(
+    cap: &mut Capture,
+    jump: Option<Jump>,
+    cut: u64,
+    pid: i32,
+) -> io::Result<()> {
+    if let Some(Jump { reason, from, to }) = jump {
+        let msg = format!("records may be missing here: {reason}");
+        let event = Event::LogGap {
+            reason,
+            from: Some(from),
+            to: Some(to),
+            of: None,
+            at: None,
+            bytes: None,
+        };
+        cap.event(cap.fold.last_run(), None, Level::Error, &msg, &event)?;
+    }
+    if cut > 0 || cap.fold.is_live() {
+        let msg = format!("a recorder took over (pid {pid})");
+        let event = Event::RecorderRestarted { pid, cut };
+        cap.event(cap.fold.last_run(), None, Level::Info, &msg, &event)?;
+    }
+    Ok(())
+}
