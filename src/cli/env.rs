@@ -9,6 +9,11 @@ use jiff::tz::TimeZone;
 use super::args::ColorChoice;
 use crate::cmd::{HomeChoice, Sink, World};
 
+/// Whether stdout and stderr are terminals.
+pub(super) fn terminals() -> (bool, bool) {
+    (std::io::stdout().is_terminal(), std::io::stderr().is_terminal())
+}
+
 /// The variables of this process, as they were when it began.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Env {
@@ -36,8 +41,7 @@ impl Env {
 
     /// Looks at everything that surrounds the command.
     pub(super) fn world(self, color: ColorChoice) -> World {
-        let stdout = std::io::stdout().is_terminal();
-        let stderr = std::io::stderr().is_terminal();
+        let (stdout, stderr) = terminals();
         World {
             home: self.home(),
             cache: self.absolute("XDG_CACHE_HOME").or_else(|| self.below_home(".cache")),

@@ -98,14 +98,6 @@ pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
     }
 }
 
-pub(super) fn list_form(typed: args::ListForm) -> cmd::ps::ListForm {
-    match typed {
-        args::ListForm::Table => cmd::ps::ListForm::Table,
-        args::ListForm::Json => cmd::ps::ListForm::Json,
-        args::ListForm::Jsonl => cmd::ps::ListForm::Jsonl,
-    }
-}
-
 /// The name of a plan that was given none: the base name of RUN_ID_DIR, else of `--module`, `-m` or
 /// the script, made legal.
 fn default_name(run_id_dir: Option<&str>, argv: &[String]) -> Option<PlanName> {

@@ -150,3 +150,12 @@ pub(crate) struct CompletionsArgs {
     #[arg(value_enum)]
     pub(crate) shell: Shell,
 }
+
+/// Print a manual page
+///
+/// Read it with: planwatch man | man -l -
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The page of this verb [default: the page of the whole program]
+    pub(crate) verb: Option<String>,
+}

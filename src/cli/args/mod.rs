@@ -12,8 +12,8 @@ mod wait;
 pub(super) use background::{ExecArgs, RecorderArgs, SuperviseArgs};
 pub(super) use logs::{LogForm, LogsArgs};
 pub(super) use manage::{
-    CompletionsArgs, InspectArgs, ListForm, PruneArgs, PsArgs, RestartArgs, RmArgs, SignalArgs,
-    StopArgs, VerifyArgs,
+    CompletionsArgs, InspectArgs, ListForm, ManArgs, PruneArgs, PsArgs, RestartArgs, RmArgs,
+    SignalArgs, StopArgs, VerifyArgs,
 };
 pub(super) use run::{IfRunning, LogLimits, RecordArgs, RunArgs};
 pub(super) use wait::{AttachArgs, Until, WaitArgs};
@@ -105,10 +105,7 @@ pub(super) enum Verb {
     /// were designed to, the failing one included.
     Demo,
     Completions(CompletionsArgs),
-    /// Print the manual page
-    ///
-    /// Read it with: planwatch man | man -l -
-    Man,
+    Man(ManArgs),
     #[command(name = "__supervise", hide = true)]
     Supervise(SuperviseArgs),
     #[command(name = "__exec", hide = true)]

@@ -1,0 +1,195 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_planwatch_global_optspecs
+    string join \n color= h/help V/version
+end
+
+function __fish_planwatch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_planwatch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_planwatch_using_subcommand
+    set -l cmd (__fish_planwatch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c planwatch -n "__fish_planwatch_needs_command" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_needs_command" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_needs_command" -s V -l version -d 'Print version'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "run" -d 'Start a plan in the background, follow it here, and exit with its verdict'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "attach" -d 'Follow a running plan from here on, and exit with its verdict'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "logs" -d 'Read the logs of plans, or follow them'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "ps" -d 'List running plans and those that ended within 24 hours'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "inspect" -d 'Print everything known of plans and their runs, as JSON'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "stop" -d 'Stop plans: the whole tree of their processes'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "restart" -d 'Stop plans if they run, and start them again as they were started'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "signal" -d 'Send a signal to the main process of running plans'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "wait" -d 'Wait until plans have ended, or until a line appears'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "record" -d 'Record standard input as a run of a plan'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "verify" -d 'Prove that logs are whole'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "rm" -d 'Remove plans that have ended, with their logs'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "prune" -d 'Remove old segments and old plans by rule'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "doctor" -d 'Look for what would keep planwatch from working well on this machine'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "demo" -d 'Run three real Luigi plans at once and follow them live'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "man" -d 'Print a manual page'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "__supervise" -d 'Look after one plan\'s run'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "__exec" -d 'Become the plan\'s program'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "__record" -d 'Record one plan'
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s n -l name -d 'The plan\'s name' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s C -l chdir -d 'Run the plan in this folder' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s e -l env -d 'Set a variable of the plan\'s environment; its value is never stored' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l env-file -d 'Read NAME=value lines into the plan\'s environment' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l stdin -d 'Give the plan this file as standard input instead of /dev/null' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l if-running -d 'If the plan is running: fail (exit 5), attach to it, or replace it' -r -f -a "fail\t''
+attach\t''
+replace\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l timeout -d 'Stop the plan after this long (exit 124)' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l stop-signal -d 'First signal of a stop' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l stop-timeout -d 'Time between that signal and SIGKILL' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l verdict -d 'What success means: exit, luigi or file:NAME; all that are given must hold [default: exit and luigi]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l success-exit-codes -d 'Exit codes that count as success besides 0, as in 3,4' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l segment-size -d 'Begin a new segment of the log at this size' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l segment-age -d 'Begin a new segment at this age' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l keep -d 'Keep this much log: a size (10GiB), an age (30d) or a count of segments (500); the strictest of several wins [default: 10GiB]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l max-line -d 'Cut lines longer than this into pieces' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l on-full -d 'When the log cannot be written: block the plan, or drop (and count) output' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l sync -d 'Force the log to the disk at least this often [default: at rotation and at the end of a run]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s d -l detach -d 'Print the name and return as soon as the plan runs'
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l tied -d 'Stop the plan if this command dies'
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s n -l lines -d 'Show this many lines of what was before' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s n -l lines -l tail -d 'Only the last N records [default: 10 with -f, else all]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l since -d 'Only records from this time on' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l until -d 'Only records up to this time' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s l -l level -d 'Only this level and worse: trace, debug, info, warning, error, critical' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s g -l grep -d 'Only lines that this regular expression fits; repeated: any of them' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s x -l exclude -d 'No lines that this regular expression fits; repeated: none of them' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s s -l stream -d 'Only this stream: stdout, stderr, events, planwatch; may be repeated' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l run -d 'Only this run' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l after -d 'Only records with a seq greater than this' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l cursor-file -d 'Keep the last seq shown in this file, and go on from it the next time' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s o -l output -d 'The form: short, cat (the plan\'s very bytes), json (as stored), logfmt' -r -f -a "short\t''
+cat\t''
+json\t''
+logfmt\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s f -l follow -d 'Go on with what comes'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l forever -d 'With -f: go on when the followed runs have ended'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s r -l reverse -d 'Newest first'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s t -l timestamps -d 'Show the time of each line in full'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s o -l output -d 'The form: table, json (one array) or jsonl' -r -f -a "table\t''
+json\t''
+jsonl\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s a -l all -d 'All plans, however old'
+complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s q -l quiet -d 'Names only'
+complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand inspect" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand inspect" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand stop" -s s -l signal -d 'First signal [default: the one given to run]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand stop" -l stop-timeout -d 'Time between that signal and SIGKILL [default: the one given to run]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand stop" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand restart" -l stop-timeout -d 'Time between the stop signal and SIGKILL [default: the one given to run]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand restart" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand signal" -s s -l signal -d 'The signal: a name such as USR1, or a number' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand signal" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand signal" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l timeout -d 'Give up after this long (exit 124)' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l for -d 'What to wait for: exit, or log=REGEX' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l any -d 'Return when the first has ended'
+complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l verdict -d 'What success means: luigi or file:NAME; all that are given must hold [default: luigi]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l segment-size -d 'Begin a new segment of the log at this size' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l segment-age -d 'Begin a new segment at this age' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l keep -d 'Keep this much log: a size (10GiB), an age (30d) or a count of segments (500); the strictest of several wins [default: 10GiB]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l max-line -d 'Cut lines longer than this into pieces' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l on-full -d 'When the log cannot be written: block the plan, or drop (and count) output' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l sync -d 'Force the log to the disk at least this often [default: at rotation and at the end of a run]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand verify" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand rm" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand rm" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l keep -d 'Keep this much log of each plan: a size, an age or a count of segments' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l older-than -d 'Remove plans that ended longer ago than this' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l dry-run -d 'Only say what would be removed'
+complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand doctor" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand demo" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand completions" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand man" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand __supervise" -l plan-pidfd -d 'An inherited pidfd of the plan\'s process' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand __supervise" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand __supervise" -l adopt -d 'Take over a run whose supervisor has died'
+complete -c planwatch -n "__fish_planwatch_using_subcommand __supervise" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand __exec" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand __exec" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand __record" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand __record" -s h -l help -d 'Print help'

@@ -1,0 +1,36 @@
+//! From the verb that was typed to the verb that does it.
+
+use super::args::Verb;
+use super::{command, resolve};
+use crate::cmd::{self, World};
+
+/// Does it and gives the exit code.
+pub(super) fn perform(verb: Verb, world: &World) -> anyhow::Result<i32> {
+    match verb {
+        Verb::Run(typed) => cmd::run::run(resolve::run(*typed, world)?, world),
+        Verb::Attach(typed) => cmd::attach::run(typed.into(), world),
+        Verb::Logs(typed) => cmd::logs::run(resolve::logs(*typed, world), world),
+        Verb::Ps(typed) => cmd::ps::run(typed.into(), world),
+        Verb::Inspect(typed) => cmd::inspect::run(typed.into(), world),
+        Verb::Stop(typed) => cmd::stop::run(typed.into(), world),
+        Verb::Restart(typed) => cmd::restart::run(typed.into(), world),
+        Verb::Signal(typed) => cmd::signal::run(typed.into(), world),
+        Verb::Wait(typed) => cmd::wait::run(typed.into(), world),
+        Verb::Record(typed) => cmd::record::run(resolve::record(typed, world)?, world),
+        Verb::Verify(typed) => cmd::verify::run(typed.into(), world),
+        Verb::Rm(typed) => cmd::rm::run(typed.into(), world),
+        Verb::Prune(typed) => cmd::prune::run(typed.into(), world),
+        Verb::Doctor => cmd::doctor::run(cmd::doctor::Options {}, world),
+        Verb::Demo => cmd::demo::run(cmd::demo::Options {}, world),
+        Verb::Completions(typed) => {
+            let options = cmd::completions::Options { command: command(), shell: typed.shell };
+            cmd::completions::run(options, world)
+        }
+        Verb::Man(typed) => {
+            cmd::man::run(cmd::man::Options { command: command(), verb: typed.verb }, world)
+        }
+        Verb::Supervise(typed) => cmd::supervise::run(typed.into(), world),
+        Verb::Exec(typed) => cmd::exec::run(typed.into(), world),
+        Verb::Recorder(typed) => cmd::recorder::run(typed.into(), world),
+    }
+}

@@ -1,0 +1,92 @@
+//! Verbs that mean just what was typed.
+
+use super::args;
+use crate::cmd;
+
+impl From<args::AttachArgs> for cmd::attach::Options {
+    fn from(typed: args::AttachArgs) -> Self {
+        Self { target: typed.target, lines: typed.lines }
+    }
+}
+
+impl From<args::PsArgs> for cmd::ps::Options {
+    fn from(typed: args::PsArgs) -> Self {
+        let output = match typed.output {
+            args::ListForm::Table => cmd::ps::ListForm::Table,
+            args::ListForm::Json => cmd::ps::ListForm::Json,
+            args::ListForm::Jsonl => cmd::ps::ListForm::Jsonl,
+        };
+        Self { all: typed.all, quiet: typed.quiet, output }
+    }
+}
+
+impl From<args::InspectArgs> for cmd::inspect::Options {
+    fn from(typed: args::InspectArgs) -> Self {
+        Self { plans: typed.plans }
+    }
+}
+
+impl From<args::StopArgs> for cmd::stop::Options {
+    fn from(typed: args::StopArgs) -> Self {
+        Self { plans: typed.plans, signal: typed.signal, grace: typed.stop_timeout }
+    }
+}
+
+impl From<args::RestartArgs> for cmd::restart::Options {
+    fn from(typed: args::RestartArgs) -> Self {
+        Self { plans: typed.plans, grace: typed.stop_timeout }
+    }
+}
+
+impl From<args::SignalArgs> for cmd::signal::Options {
+    fn from(typed: args::SignalArgs) -> Self {
+        Self { signal: typed.signal, plans: typed.plans }
+    }
+}
+
+impl From<args::WaitArgs> for cmd::wait::Options {
+    fn from(typed: args::WaitArgs) -> Self {
+        let until = match typed.until {
+            args::Until::Exit => cmd::wait::Until::Exit,
+            args::Until::Log(pattern) => cmd::wait::Until::Log(pattern),
+        };
+        Self { plans: typed.plans, any: typed.any, timeout: typed.timeout, until }
+    }
+}
+
+impl From<args::VerifyArgs> for cmd::verify::Options {
+    fn from(typed: args::VerifyArgs) -> Self {
+        Self { plans: typed.plans }
+    }
+}
+
+impl From<args::RmArgs> for cmd::rm::Options {
+    fn from(typed: args::RmArgs) -> Self {
+        Self { plans: typed.plans }
+    }
+}
+
+impl From<args::PruneArgs> for cmd::prune::Options {
+    fn from(typed: args::PruneArgs) -> Self {
+        let (older_than, dry_run) = (typed.older_than, typed.dry_run);
+        Self { plans: typed.plans, keep: typed.keep, older_than, dry_run }
+    }
+}
+
+impl From<args::SuperviseArgs> for cmd::supervise::Options {
+    fn from(typed: args::SuperviseArgs) -> Self {
+        Self { plan: typed.plan, adopt: typed.adopt, plan_pidfd: typed.plan_pidfd }
+    }
+}
+
+impl From<args::ExecArgs> for cmd::exec::Options {
+    fn from(typed: args::ExecArgs) -> Self {
+        Self { arguments: typed.arguments }
+    }
+}
+
+impl From<args::RecorderArgs> for cmd::recorder::Options {
+    fn from(typed: args::RecorderArgs) -> Self {
+        Self { plan: typed.plan }
+    }
+}
