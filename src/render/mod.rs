@@ -1,3 +1,17 @@
 //! Nouns → text for people and scripts. Nothing reaches a terminal but through `sanitize`.
 //!
-//! Pure: uses `model`, `parse` and `fold`. What surprises: colour is decided by the caller.
+//! | file | gives |
+//! | --- | --- |
+//! | `sanitize` | harmless text of any text |
+//! | `theme` | colours by meaning |
+//! | `line` | a record as a line: `short` and `logfmt` |
+//! | `table` | aligned columns |
+//!
+//! Pure: uses `model`, `parse` and `fold`. What surprises: colour is decided by the caller; the
+//! time zone comes from there too.
+
+pub mod line;
+pub mod sanitize;
+mod sgr;
+pub mod table;
+pub mod theme;
