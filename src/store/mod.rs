@@ -9,6 +9,7 @@ mod batch;
 pub mod journal;
 pub mod layout;
 pub mod lock;
+pub mod prune;
 pub mod reader;
 mod search;
 pub mod segments;

@@ -1,0 +1,182 @@
+//! Removes segments and whole plans: the deed to the plan of `model::retain`.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use super::layout::{Home, PlanDir};
+use super::lock::{Holder, Lock};
+use super::segments::{self, Segment};
+use crate::model::{KeepRule, Stamp, Stored, expendable};
+
+/// What was removed, or would be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// Segments.
+    pub segments: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Removes the oldest segments of a log until the rules hold; with `dry_run` only counts them.
+/// Oldest first, so that whatever interrupts it the log begins later but has no hole.
+pub fn prune_segments(
+    plan: &PlanDir,
+    rules: &[KeepRule],
+    now: Stamp,
+    dry_run: bool,
+) -> io::Result<Freed> {
+    let listed = segments::list(&plan.log())?;
+    let going = expendable(&stored(&listed), rules, now);
+    let mut freed = Freed::default();
+    for segment in &listed[..going] {
+        if !dry_run {
+            remove_segment(plan, segment)?;
+        }
+        freed.segments += 1;
+        freed.bytes += segment.bytes;
+    }
+    Ok(freed)
+}
+
+/// A segment ended when the next began: its own records are not younger, and the time of a file
+/// can be anything after a copy.
+fn stored(listed: &[Segment]) -> Vec<Stored> {
+    let ends = listed.iter().skip(1).map(|next| first_stamp(&next.path)).chain([None]);
+    listed.iter().zip(ends).map(|(segment, ended)| Stored { bytes: segment.bytes, ended }).collect()
+}
+
+/// The time of a segment's first record, which every record begins with.
+fn first_stamp(path: &Path) -> Option<Stamp> {
+    const BEFORE: &[u8] = b"{\"ts\":\"";
+    let mut front = [0; BEFORE.len() + Stamp::LEN];
+    File::open(path).ok()?.read_exact_at(&mut front, 0).ok()?;
+    std::str::from_utf8(front.strip_prefix(BEFORE)?).ok()?.parse().ok()
+}
+
+fn remove_segment(plan: &PlanDir, segment: &Segment) -> io::Result<()> {
+    let plain = plan.segment(segment.first);
+    let twin = plain.with_extension("jsonl.zst");
+    for path in [plain, twin] {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of a plan's segments.
+pub fn log_bytes(plan: &PlanDir) -> io::Result<u64> {
+    Ok(segments::list(&plan.log())?.iter().map(|segment| segment.bytes).sum())
+}
+
+/// Why a plan was not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    /// Somebody runs or records it.
+    #[error("it is running (pid {})", .0.pid)]
+    Alive(Holder),
+    /// The folder is not one that planwatch made.
+    #[error("{0}")]
+    Suspicious(String),
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Removes a plan that nobody runs, with its log. `me` is written into the locks that keep others
+/// from starting it meanwhile. Gives the bytes its segments had.
+pub fn remove_plan(home: &Home, plan: &PlanDir, me: &Holder) -> Result<u64, RemoveError> {
+    if !plan.exists() || plan.home() != home.path() {
+        let path = plan.dir().display();
+        return Err(RemoveError::Suspicious(format!("{path} is not a folder of this home")));
+    }
+    let supervisor = Lock::take(&plan.supervisor_lock(), me)?.map_err(RemoveError::Alive)?;
+    let recorder = Lock::take(&plan.recorder_lock(), me)?.map_err(RemoveError::Alive)?;
+    let bytes = log_bytes(plan)?;
+    // Out of sight in one step: nobody ever finds half a plan. A name with a dot in front is no
+    // plan's name, and what an interrupted removal leaves behind is found by it.
+    let away = home.plans_dir().join(format!("{GOING}{}.{}", plan.name(), me.pid));
+    fs::rename(plan.dir(), &away)?;
+    drop((supervisor, recorder));
+    // Does not follow links inside (std::fs::remove_dir_all, CVE-2022-21658).
+    fs::remove_dir_all(&away)?;
+    Ok(bytes)
+}
+
+const GOING: &str = ".removing.";
+
+/// Ends removals that were interrupted.
+pub fn remove_leftovers(home: &Home) -> io::Result<()> {
+    for entry in fs::read_dir(home.plans_dir())? {
+        let entry = entry?;
+        let is_leftover = entry.file_name().to_string_lossy().starts_with(GOING);
+        if is_leftover && entry.file_type()?.is_dir() {
+            match fs::remove_dir_all(entry.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home_with_log(bytes: &[u8]) -> (tempfile::TempDir, Home, PlanDir) {
+        let temp = tempfile::tempdir().unwrap();
+        let home = Home::open(temp.path()).unwrap();
+        let plan = home.plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        for (n, first) in [1, 11, 21].into_iter().enumerate() {
+            let ts = Stamp(n as i64 * 60_000_000).to_string();
+            let mut line = format!("{{\"ts\":\"{ts}\",\"seq\":{first}}}\n").into_bytes();
+            line.extend_from_slice(bytes);
+            fs::write(plan.segment(first), line).unwrap();
+        }
+        (temp, home, plan)
+    }
+
+    #[test]
+    fn pruning_removes_the_oldest_and_says_what_it_freed() {
+        let (_temp, _home, plan) = home_with_log(&[b'x'; 1000]);
+        let rules = [KeepRule::Bytes(2200)];
+        let would = prune_segments(&plan, &rules, Stamp(0), true).unwrap();
+        assert_eq!(segments::list(&plan.log()).unwrap().len(), 3);
+        let freed = prune_segments(&plan, &rules, Stamp(0), false).unwrap();
+        assert_eq!(freed, would);
+        assert_eq!(freed.segments, 1);
+        let left: Vec<u64> =
+            segments::list(&plan.log()).unwrap().iter().map(|segment| segment.first).collect();
+        assert_eq!(left, [11, 21]);
+    }
+
+    #[test]
+    fn a_segments_age_is_that_of_the_next_segments_first_record() {
+        let (_temp, _home, plan) = home_with_log(b"");
+        let rules = [KeepRule::Age(std::time::Duration::from_secs(30))];
+        let freed = prune_segments(&plan, &rules, Stamp(100_000_000), true).unwrap();
+        assert_eq!(freed.segments, 1, "the first ended at 60 s, the second at 120 s");
+    }
+
+    #[test]
+    fn a_plan_is_removed_whole_and_a_link_in_its_place_is_refused() {
+        let (temp, home, plan) = home_with_log(b"x");
+        let elsewhere = temp.path().join("precious");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::write(elsewhere.join("file"), "x").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, plan.dir().join("link")).unwrap();
+        let me = Holder { pid: 1, ..Holder::default() };
+        assert!(remove_plan(&home, &plan, &me).unwrap() > 0);
+        assert!(!plan.dir().exists());
+        assert!(elsewhere.join("file").exists(), "links inside are not followed");
+        std::os::unix::fs::symlink(&elsewhere, plan.dir()).unwrap();
+        assert!(matches!(remove_plan(&home, &plan, &me), Err(RemoveError::Suspicious(_))));
+        assert!(elsewhere.join("file").exists());
+        assert!(fs::read_dir(home.plans_dir()).unwrap().all(|e| e.unwrap().file_name() == "p"));
+    }
+}
