@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod environment;
 pub mod exec;
 pub mod inspect;
+pub mod known;
 pub mod logs;
 pub mod man;
 pub mod out;

@@ -8,4 +8,5 @@ pub mod fifo;
 pub mod lock;
 pub mod pidfd;
 pub mod poll;
+pub mod tool;
 pub mod tty;

@@ -1,10 +1,10 @@
 //! `demo`: three real Luigi plans, live, in one command.
 
-use super::{World, unbuilt};
-
 /// What a user may mean by `demo`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {}
+
+use super::{World, unbuilt};
 
 /// Does it.
 pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
