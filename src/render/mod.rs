@@ -6,11 +6,13 @@
 //! | `theme` | colours by meaning |
 //! | `line` | a record as a line: `short` and `logfmt` |
 //! | `table` | aligned columns |
+//! | `ps` | the list of plans |
 //!
 //! Pure: uses `model`, `parse` and `fold`. What surprises: colour is decided by the caller; the
 //! time zone comes from there too.
 
 pub mod line;
+pub mod ps;
 pub mod sanitize;
 mod sgr;
 pub mod table;

@@ -168,7 +168,7 @@ impl Journal {
 
 /// Running checksums of spans of [`HASH_SPAN`] bytes.
 #[derive(Debug, Default)]
-struct Hashes {
+pub(super) struct Hashes {
     /// The journal was resumed: what stood in the file before is not counted here.
     missing: bool,
     whole: Vec<SealHash>,
@@ -177,7 +177,7 @@ struct Hashes {
 }
 
 impl Hashes {
-    fn add(&mut self, mut bytes: &[u8]) {
+    pub(super) fn add(&mut self, mut bytes: &[u8]) {
         if self.missing {
             return;
         }
@@ -195,7 +195,7 @@ impl Hashes {
         }
     }
 
-    fn finished(&self) -> Vec<SealHash> {
+    pub(super) fn finished(&self) -> Vec<SealHash> {
         let mut all = self.whole.clone();
         if self.inside > 0 {
             all.push(SealHash(self.growing.clone().finalize()));

@@ -1,0 +1,194 @@
+//! The rows of `ps`: what they hold for scripts, and how they look.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::table::{Cell, Column, table};
+use super::theme::Tone;
+use crate::fold::{Fold, RunFold};
+use crate::model::{Stamp, State, Verdict, format_duration, format_size};
+
+/// One plan and its last run, as `ps -o json` prints it. Additive: scripts may rely on every key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PsRow {
+    /// The plan.
+    pub plan: String,
+    /// Its last run.
+    pub run: u64,
+    /// Where the run stands in its life.
+    pub state: State,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+    /// How its process ended; null until then.
+    pub exit: Option<PsExit>,
+    /// Its process.
+    pub pid: Option<i32>,
+    /// When it was announced.
+    pub started_at: Stamp,
+    /// When its process had ended.
+    pub ended_at: Option<Stamp>,
+    /// From start to end, or until now.
+    pub elapsed_ms: u64,
+    /// Luigi's tasks; null while nothing is known of them.
+    pub tasks: Option<PsTasks>,
+    /// Tasks that run now.
+    pub now: Vec<String>,
+    /// Lines that name a level of error or worse.
+    pub errors: u64,
+    /// Lines that name the level warning.
+    pub warnings: u64,
+    /// Seq of the plan's last record.
+    pub last_seq: u64,
+    /// Bytes of the plan's segments.
+    pub log_bytes: u64,
+}
+
+/// How a process ended: one of the two is null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PsExit {
+    /// Exit code.
+    pub code: Option<i32>,
+    /// Signal number.
+    pub signal: Option<i32>,
+}
+
+/// Tasks by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PsTasks {
+    /// All of them.
+    pub total: u64,
+    /// Done.
+    pub done: u64,
+    /// Running.
+    pub running: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Not run yet.
+    pub pending: u64,
+}
+
+impl PsRow {
+    /// The row of a plan; None if it has never run.
+    pub fn of(fold: &Fold, log_bytes: u64, now: Stamp) -> Option<PsRow> {
+        let run = fold.last()?;
+        let exit = (run.code.is_some() || run.signal.is_some())
+            .then_some(PsExit { code: run.code, signal: run.signal });
+        Some(PsRow {
+            plan: fold.plan.to_string(),
+            run: run.run,
+            state: run.state,
+            verdict: run.verdict,
+            reasons: run.reasons.clone(),
+            exit,
+            pid: run.pid.filter(|_| run.ended_at.is_none()),
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            elapsed_ms: elapsed_ms(run, now),
+            tasks: None,
+            now: Vec::new(),
+            errors: run.errors,
+            warnings: run.warnings,
+            last_seq: fold.seq,
+            log_bytes,
+        })
+    }
+
+    /// State and verdict in one word.
+    pub fn word(&self) -> &'static str {
+        if self.state == State::Ended { self.verdict.name() } else { self.state.name() }
+    }
+
+    /// What comes first: what is alive, then what ended last.
+    pub fn order(&self) -> (bool, i64, &str) {
+        let live = self.state.is_live();
+        let ended = self.ended_at.filter(|_| !live).unwrap_or(self.started_at);
+        (!live, if live { 0 } else { -ended.0 }, &self.plan)
+    }
+}
+
+fn elapsed_ms(run: &RunFold, now: Stamp) -> u64 {
+    if let Some(wall) = run.wall_ms {
+        return wall;
+    }
+    let end = run.ended_at.unwrap_or(now);
+    let span = end.since(run.spawned_at.unwrap_or(run.started_at));
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+const COLUMNS: [Column; 6] = [
+    Column::text("PLAN"),
+    Column::number("RUN").leaves(2),
+    Column::text("STATE"),
+    Column::number("ELAPSED").leaves(1),
+    Column::number("ERRORS").leaves(3),
+    Column::number("LOG").leaves(4),
+];
+
+/// The rows as a table.
+pub fn ps_table(rows: &[PsRow], width: Option<usize>, colour: bool) -> Vec<u8> {
+    let cells: Vec<Vec<Cell>> = rows.iter().map(cells).collect();
+    let mut to = Vec::new();
+    table(&mut to, &COLUMNS, &cells, width, colour);
+    to
+}
+
+fn cells(row: &PsRow) -> Vec<Cell> {
+    let elapsed = Duration::from_millis(row.elapsed_ms);
+    let errors = if row.errors > 0 { Tone::Bad } else { Tone::Dim };
+    vec![
+        Cell::new(&row.plan, Tone::Bold),
+        row.run.to_string().into(),
+        Cell::new(row.word(), Tone::of_run(row.state, row.verdict)),
+        format_duration(elapsed).into(),
+        Cell::new(row.errors.to_string(), errors),
+        Cell::new(format_size(row.log_bytes), Tone::Dim),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fold(state: State, verdict: Verdict) -> Fold {
+        let mut fold = Fold::new("dublin-cafe".parse().unwrap());
+        fold.seq = 4711;
+        let spawned_at = Some(Stamp(1_000_000));
+        let (started_at, pid) = (Stamp(0), Some(12));
+        let run =
+            RunFold { run: 3, state, verdict, started_at, spawned_at, pid, ..RunFold::default() };
+        fold.runs.push(run);
+        fold
+    }
+
+    #[test]
+    fn a_row_has_every_key_that_scripts_were_promised() {
+        let row = PsRow::of(&fold(State::Running, Verdict::Unknown), 5, Stamp(62_000_000)).unwrap();
+        assert_eq!(
+            serde_json::to_string(&row).unwrap(),
+            concat!(
+                r#"{"plan":"dublin-cafe","run":3,"state":"running","verdict":"unknown","reasons":[],"#,
+                r#""exit":null,"pid":12,"started_at":"1970-01-01T00:00:00.000000Z","ended_at":null,"#,
+                r#""elapsed_ms":61000,"tasks":null,"now":[],"errors":0,"warnings":0,"#,
+                r#""last_seq":4711,"log_bytes":5}"#
+            )
+        );
+    }
+
+    #[test]
+    fn the_table_shows_one_word_for_state_and_verdict() {
+        let rows = [
+            PsRow::of(&fold(State::Running, Verdict::Unknown), 8_500_000, Stamp(62_000_000)),
+            PsRow::of(&fold(State::Ended, Verdict::Failed), 900, Stamp(62_000_000)),
+        ];
+        let rows: Vec<PsRow> = rows.into_iter().flatten().collect();
+        assert_eq!(
+            String::from_utf8(ps_table(&rows, None, false)).unwrap(),
+            "PLAN         RUN  STATE    ELAPSED  ERRORS      LOG\n\
+             dublin-cafe    3  running    1m01s       0  8.1 MiB\n\
+             dublin-cafe    3  failed     1m01s       0    900 B\n"
+        );
+    }
+}
