@@ -51,3 +51,8 @@ pub fn find(name: &str, path: &OsStr) -> Option<std::path::PathBuf> {
             rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && file.is_file()
         })
 }
+
+/// The file that this program was started from; None if it is gone.
+pub fn path_of_itself() -> Option<std::path::PathBuf> {
+    std::fs::read_link("/proc/self/exe").ok().filter(|path| path.exists())
+}
