@@ -1,4 +1,21 @@
 //! Live records of many plans: reads to the end, sleeps until something changes, reads on.
 //!
-//! Uses `model`, `store`, `wake`, `os` and `fold`. What surprises: when everybody who could write a
+//! | file | holds |
+//! | --- | --- |
+//! | `follow` | many logs as one, in the order of time |
+//! | `lane` | one log, and where following it ends |
+//! | `vigil` | whether anybody still writes it |
+//! | `known` | the state of a plan as of now |
+//!
+//! Uses `model`, `store`, `wake`, `os` and `fold`. What surprises: reading never waits and waiting
+//! never reads, so a caller can wait for other things beside; and when everybody who could write a
 //! log is dead and its run has not ended, the follower starts an adopter.
+
+mod follow;
+mod known;
+mod lane;
+mod vigil;
+
+pub use follow::{Follow, News, Piece};
+pub use known::{Depth, known};
+pub use lane::Until;

@@ -4,6 +4,7 @@
 //! Uses none of our rooms. What surprises: everything here reports errors, nothing decides.
 
 pub mod child;
+pub mod deaths;
 pub mod fifo;
 pub mod lock;
 pub mod pidfd;

@@ -1,0 +1,197 @@
+//! Many logs as one, in the order of time: read what there is, then wait for more.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::Until;
+use super::lane::{Lane, Pending};
+use crate::fold::Fold;
+use crate::model::Stamp;
+use crate::os::deaths::Deaths;
+use crate::store::layout::PlanDir;
+use crate::store::reader::Reader;
+use crate::wake::{Mode, Watcher};
+
+/// The logs of some plans. Alternate between [`Follow::read`] until it gives nothing and
+/// [`Follow::wait`], until [`Follow::is_over`].
+pub struct Follow {
+    lanes: Vec<Lane>,
+    live: Option<Live>,
+}
+
+/// What only those need who wait.
+struct Live {
+    changes: AsyncFd<Changes>,
+    deaths: AsyncFd<Deaths>,
+}
+
+struct Changes(Watcher);
+
+impl AsFd for Changes {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.fd()
+    }
+}
+
+impl AsRawFd for Changes {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+#[allow(
+    deprecated,
+    reason = "what replaces it is unsafe; `T` owns its descriptor as long as it lives"
+)]
+fn listen<T: AsFd + AsRawFd>(source: T) -> io::Result<AsyncFd<T>> {
+    AsyncFd::with_interest(source, Interest::READABLE)
+}
+
+/// Something of one plan.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    /// The plan: its place in the order in which plans were added.
+    pub plan: usize,
+    /// What.
+    pub news: News<'a>,
+}
+
+/// What a follower is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News<'a> {
+    /// Lines of the log, each with its `\n`.
+    Lines(&'a [u8]),
+    /// These records are missing.
+    Gap {
+        /// First missing seq.
+        from: u64,
+        /// Last missing seq.
+        to: u64,
+    },
+    /// The log was removed and begun anew.
+    Renewed,
+    /// Nobody records this plan any more and nobody could be brought to, though its run has not
+    /// ended. Nothing more comes of it.
+    Stopped,
+}
+
+impl Follow {
+    /// Reads what there is and does not wait.
+    pub fn still() -> Follow {
+        Follow { lanes: Vec::new(), live: None }
+    }
+
+    /// Reads and waits. Must be called inside a tokio runtime.
+    pub fn live() -> io::Result<Follow> {
+        let changes = listen(Changes(Watcher::new()?))?;
+        let deaths = listen(Deaths::new()?)?;
+        Ok(Follow { lanes: Vec::new(), live: Some(Live { changes, deaths }) })
+    }
+
+    /// Adds a plan, which may not exist yet. `place` says where in its log to begin; it is asked
+    /// once the log is watched, so that nothing falls in between.
+    pub fn add<E: From<io::Error>>(
+        &mut self,
+        plan: &PlanDir,
+        until: Until,
+        place: impl FnOnce(&mut Reader) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Some(live) = &self.live {
+            live.changes.get_ref().0.watch(&plan.log());
+        }
+        let mut reader = Reader::open(plan)?;
+        place(&mut reader)?;
+        self.lanes.push(Lane::new(plan.clone(), reader, until)?);
+        Ok(())
+    }
+
+    /// What comes next, if it is there. Lines of several plans come in the order of their times.
+    pub fn read(&mut self) -> io::Result<Option<Piece<'_>>> {
+        let deaths = self.live.as_ref().map(|live| live.deaths.get_ref());
+        // The lane with the oldest line, and the time of the oldest line of the others.
+        let mut first: Option<(usize, [u8; Stamp::LEN])> = None;
+        let mut second: Option<[u8; Stamp::LEN]> = None;
+        for (plan, lane) in self.lanes.iter_mut().enumerate() {
+            lane.fill(deaths)?;
+            match lane.pending {
+                Pending::Nothing => {}
+                Pending::Lines => match first {
+                    Some((_, oldest)) if lane.head >= oldest => {
+                        second = Some(second.map_or(lane.head, |second| second.min(lane.head)));
+                    }
+                    _ => {
+                        second = first.map(|(_, oldest)| oldest);
+                        first = Some((plan, lane.head));
+                    }
+                },
+                Pending::Gap { .. } | Pending::Renewed | Pending::Stopped => {
+                    let news = match std::mem::replace(&mut lane.pending, Pending::Nothing) {
+                        Pending::Gap { from, to } => News::Gap { from, to },
+                        Pending::Renewed => News::Renewed,
+                        _ => News::Stopped,
+                    };
+                    return Ok(Some(Piece { plan, news }));
+                }
+            }
+        }
+        let Some((plan, _)) = first else { return Ok(None) };
+        let news = News::Lines(self.lanes[plan].take_lines(second));
+        Ok(Some(Piece { plan, news }))
+    }
+
+    /// Whether nothing more will come of any plan.
+    pub fn is_over(&self) -> bool {
+        self.lanes.iter().all(Lane::is_over)
+    }
+
+    /// Sleeps until there may be more to read. Without a timer and, where the file system notifies,
+    /// without a system call. Dropping the future loses nothing.
+    pub async fn wait(&mut self) -> io::Result<()> {
+        let Some(live) = &self.live else { return Ok(()) };
+        tokio::select! {
+            ready = live.changes.readable() => {
+                // In this order: a change after this line makes it ready again.
+                ready?.clear_ready();
+                let changed = live.changes.get_ref().0.clear();
+                for lane in &mut self.lanes {
+                    if changed.holds(&lane.plan.log()) {
+                        lane.wake(false);
+                    }
+                }
+            }
+            ready = live.deaths.readable() => {
+                ready?.clear_ready();
+                for lane in &mut self.lanes {
+                    lane.wake(true);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of a plan, as far as its log was read: states and verdicts, no counts.
+    pub fn fold(&self, plan: usize) -> &Fold {
+        &self.lanes[plan].fold
+    }
+
+    /// The last seq of a plan that was read.
+    pub fn cursor(&self, plan: usize) -> u64 {
+        self.lanes[plan].reader.cursor()
+    }
+
+    /// Lines of all plans that were no records.
+    pub fn skipped(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.reader.skipped()).sum()
+    }
+
+    /// Why changes are looked for again and again instead of being told, if so.
+    pub fn polling(&self) -> Option<String> {
+        match self.live.as_ref()?.changes.get_ref().0.mode() {
+            Mode::Notify => None,
+            Mode::Polling(reason) => Some(reason),
+        }
+    }
+}
