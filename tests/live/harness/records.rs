@@ -1,0 +1,72 @@
+//! The log as any script would read it: files in order, a JSON object a line.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
+
+/// The records of a plan, up to the last line end.
+pub(crate) struct Records(pub(crate) Vec<Value>);
+
+impl Records {
+    pub(crate) fn read(log: &Path) -> Records {
+        let mut records = Vec::new();
+        for segment in segments(log) {
+            let bytes = std::fs::read(&segment).unwrap_or_default();
+            let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+            for line in bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
+            {
+                records.push(serde_json::from_slice(line).unwrap_or_else(|error| {
+                    let line = String::from_utf8_lossy(line);
+                    panic!("{}: {error}: {line}", segment.display())
+                }));
+            }
+        }
+        Records(records)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.0.last().and_then(|record| record["seq"].as_u64()).unwrap_or(0)
+    }
+
+    /// The events of this kind.
+    pub(crate) fn events(&self, kind: &str) -> Vec<&Value> {
+        self.0.iter().filter(|record| record["event"] == kind).collect()
+    }
+
+    /// The bytes of one stream of one run.
+    pub(crate) fn bytes(&self, run: u64, stream: &str) -> Vec<u8> {
+        let of = |record: &&Value| record["run"] == run && record["stream"] == stream;
+        self.0.iter().filter(of).flat_map(original).collect()
+    }
+}
+
+/// The segments in order of their first record.
+pub(crate) fn segments(log: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(log).into_iter().flatten().flatten();
+    let mut found: Vec<_> = entries.map(|entry| entry.path()).collect();
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    found.sort();
+    found
+}
+
+/// The very bytes of the line that this record keeps, line end included.
+pub(crate) fn original(record: &Value) -> Vec<u8> {
+    let mut bytes = match record["raw"].as_str() {
+        Some(raw) => BASE64.decode(raw).expect("raw is base64"),
+        None => record["msg"].as_str().expect("msg is a text").as_bytes().to_vec(),
+    };
+    bytes.extend_from_slice(match record["eol"].as_str() {
+        None => b"\n",
+        Some("none" | "part") => b"",
+        Some("cr") => b"\r",
+        Some("crlf") => b"\r\n",
+        Some(other) => panic!("no such line end: {other}"),
+    });
+    bytes
+}

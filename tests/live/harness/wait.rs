@@ -1,0 +1,58 @@
+//! Conditions, waited for with a limit. The only place of the tests that sleeps.
+
+use std::time::{Duration, Instant};
+
+use super::mix;
+
+/// How long anything may take before a test gives up: far longer than it ever should.
+pub(crate) const LIMIT: Duration = Duration::from_secs(90);
+
+/// Waits until `condition` gives something, and gives that.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    match within(LIMIT, &mut condition) {
+        Some(found) => found,
+        None => panic!("waited {} s in vain until {what}", LIMIT.as_secs()),
+    }
+}
+
+/// Waits until `condition` gives something, for as long as `limit`.
+pub(crate) fn within<T>(limit: Duration, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
+    let began = Instant::now();
+    let mut pause = Duration::from_micros(200);
+    loop {
+        if let Some(found) = condition() {
+            return Some(found);
+        }
+        if began.elapsed() > limit {
+            return None;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// Random numbers; a failing test prints the seed.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// Another seed each time, printed so that a failure can be looked into.
+    pub(crate) fn new() -> Random {
+        let seed = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(1, |since| since.as_nanos() as u64);
+        println!("random seed {seed}");
+        Random(seed)
+    }
+
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = mix(self.0);
+        self.0 % limit
+    }
+
+    /// Lets a random time of up to `limit` pass: for storms, whose blows shall fall anywhere.
+    pub(crate) fn moment(&mut self, limit: Duration) {
+        let micros = self.below(limit.as_micros() as u64 + 1);
+        std::thread::sleep(Duration::from_micros(micros));
+    }
+}

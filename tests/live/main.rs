@@ -1,0 +1,15 @@
+//! Everything that runs the program itself: one file a verb, plus what no verb owns.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails shall panic")]
+
+mod harness;
+#[path = "oracle/script.rs"]
+mod script;
+
+mod crash;
+mod logs;
+mod processes;
+mod record;
+mod rotation;
+mod run;
+mod stop;

@@ -1,0 +1,201 @@
+//! `planwatch record`: standard input, recorded byte for byte.
+
+use std::process::{Command, Stdio};
+
+use crate::harness::{Chunk, Expected, Home, Out, Step, scale};
+
+/// Pipes the oracle's stdout into `planwatch record`.
+fn record_oracle(home: &Home, plan: &str, options: &[&str], steps: &[Step]) {
+    let mut oracle = Command::new(home.oracle_program())
+        .args(steps.iter().map(Step::to_arg))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pipe = oracle.stdout.take().unwrap();
+    home.planwatch(["record", plan]).args(options).stdin(pipe).may_speak().runs();
+    assert!(oracle.wait().unwrap().success());
+}
+
+fn recorded(bytes: &[u8]) -> (Home, Vec<u8>) {
+    let home = Home::new();
+    home.planwatch(["record", "some"]).input(bytes).may_speak().runs();
+    let again = home.records("some").bytes(1, "stdout");
+    home.audit("some").holds();
+    home.until_quiet();
+    (home, again)
+}
+
+#[test]
+fn numbered_lines_are_recorded_once_each_in_order() {
+    let home = Home::new();
+    let steps = [Step::Chunk(Chunk::Bulk), Step::Stdout(scale(20_000, 3_000_000))];
+    record_oracle(&home, "numbers", &[], &steps);
+    let report = home.audit("numbers").run(1, &steps).holds();
+    assert_eq!(report.verdicts[&1], ("succeeded".to_owned(), 0));
+    home.until_quiet();
+}
+
+#[test]
+fn any_cutting_and_any_line_ends_give_back_the_same_bytes() {
+    let home = Home::new();
+    let steps = [
+        Step::Chunk(Chunk::Ragged),
+        Step::MixedEnds(true),
+        Step::Size(40, 5_000),
+        Step::Stdout(scale(2_000, 100_000)),
+    ];
+    record_oracle(&home, "ragged", &[], &steps);
+    home.audit("ragged").run(1, &steps).holds();
+}
+
+#[test]
+fn nul_invalid_utf8_and_control_bytes_come_back_exactly() {
+    let bytes =
+        b"nul \0 here\ninvalid \xff\xfe\xc3\x28 there\n\x1b[31mred\x07\n\xed\xa0\x80\n\r\r\n\n\r";
+    let (home, again) = recorded(bytes);
+    assert_eq!(again, bytes);
+    let records = home.records("some");
+    let with_raw = records.0.iter().filter(|record| record["raw"].is_string()).count();
+    assert_eq!(with_raw, 2, "raw stands only where msg is not the bytes");
+}
+
+#[test]
+fn random_bytes_come_back_exactly() {
+    let home = Home::new();
+    let steps =
+        [Step::Seed(9), Step::Chunk(Chunk::Ragged), Step::Binary(scale(300_000, 50_000_000))];
+    record_oracle(&home, "binary", &[], &steps);
+    home.audit("binary").run(1, &steps).holds();
+}
+
+#[test]
+fn a_last_line_without_its_end_is_kept_as_such() {
+    let (home, again) = recorded(b"whole\nunfinished");
+    assert_eq!(again, b"whole\nunfinished");
+    let records = home.records("some");
+    let last = records.0.iter().rfind(|record| record["stream"] == "stdout").unwrap();
+    assert_eq!((&last["msg"], &last["eol"]), (&"unfinished".into(), &"none".into()));
+}
+
+#[test]
+fn a_progress_bar_is_many_records_and_crlf_is_one_line_end() {
+    let (home, again) = recorded(b"10%\r20%\r30%\r\nnext\n");
+    assert_eq!(again, b"10%\r20%\r30%\r\nnext\n");
+    let ends: Vec<_> = home
+        .records("some")
+        .0
+        .iter()
+        .filter(|record| record["stream"] == "stdout")
+        .map(|record| record["eol"].as_str().unwrap_or("lf").to_owned())
+        .collect();
+    assert_eq!(ends, ["cr", "cr", "crlf", "lf"]);
+}
+
+#[test]
+fn a_million_blank_lines_are_a_million_records() {
+    let home = Home::new();
+    let count = scale(50_000, 1_000_000);
+    let steps = [Step::Chunk(Chunk::Bulk), Step::Blank(count)];
+    record_oracle(&home, "blank", &[], &steps);
+    home.audit("blank").run(1, &steps).holds();
+    let lines = home.records("blank").0.iter().filter(|r| r["stream"] == "stdout").count();
+    assert_eq!(lines as u64, count);
+}
+
+#[test]
+fn a_line_without_end_is_recorded_in_pieces_and_in_bounded_memory() {
+    let home = Home::new();
+    let bytes = scale(32 << 20, 1 << 30);
+    let gate = home.file("gate");
+    let steps = [
+        Step::Chunk(Chunk::Bulk),
+        Step::Letters(bytes),
+        Step::Mark(home.file("written")),
+        Step::Gate(gate),
+    ];
+    let mut oracle = Command::new(home.oracle_program())
+        .args(steps.iter().map(Step::to_arg))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pipe = oracle.stdout.take().unwrap();
+    let recorder = home.planwatch(["record", "huge"]).stdin(pipe).may_speak().spawn();
+    home.until_file("written");
+    let peak = recorder.process().peak_kib().unwrap();
+    assert!(peak < 64 << 10, "{peak} KiB");
+    home.touch("gate");
+    recorder.ends();
+    assert!(oracle.wait().unwrap().success());
+    home.audit("huge").run(1, &steps).holds();
+    let pieces = home.records("huge").0.into_iter().filter(|r| r["stream"] == "stdout");
+    assert!(pieces.clone().count() as u64 >= bytes / (64 << 10));
+    let longest = pieces.map(|record| record["msg"].as_str().unwrap().len()).max();
+    assert_eq!(longest, Some(64 << 10));
+}
+
+#[test]
+fn a_name_used_again_is_the_next_run_of_the_same_log() {
+    let home = Home::new();
+    for run in 1..=3 {
+        home.planwatch(["record", "again"]).input(b"line\n").may_speak().runs();
+        let report = home.audit("again").holds();
+        assert_eq!(report.verdicts.len(), run);
+    }
+    assert_eq!(home.records("again").bytes(3, "stdout"), b"line\n");
+}
+
+#[test]
+fn a_plan_that_is_being_recorded_is_not_recorded_twice() {
+    let home = Home::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let first = home.planwatch(["record", "one"]).stdin(reader).may_speak().spawn();
+    home.until_record("one", "it runs", |record| record["event"] == "run.started");
+    home.planwatch(["record", "one"]).input(b"two\n").code(5).says("one").runs();
+    drop(writer);
+    first.ends();
+    home.audit("one").holds();
+}
+
+#[test]
+fn a_single_line_is_in_the_log_as_soon_as_it_is_written() {
+    use std::io::Write;
+    let home = Home::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let recorder = home.planwatch(["record", "live"]).stdin(reader).may_speak().spawn();
+    for line in ["first", "second", "third"] {
+        writeln!(writer, "{line}").unwrap();
+        home.until_record("live", "the line is there", |record| record["msg"] == line);
+    }
+    drop(writer);
+    recorder.ends();
+    home.audit("live").holds();
+}
+
+#[test]
+fn an_empty_input_is_a_run_without_lines() {
+    let (home, again) = recorded(b"");
+    assert!(again.is_empty());
+    assert_eq!(home.records("some").events("run.verdict").len(), 1);
+}
+
+#[test]
+fn the_oracle_and_its_expectation_agree() {
+    let steps = [
+        Step::Chunk(Chunk::Ragged),
+        Step::MixedEnds(true),
+        Step::Both(500),
+        Step::Blank(3),
+        Step::Letters(20_000),
+        Step::Binary(20_000),
+        Step::Stdout(5),
+        Step::Stderr(7),
+    ];
+    let home = Home::new();
+    let written =
+        Command::new(home.oracle_program()).args(steps.iter().map(Step::to_arg)).output().unwrap();
+    for (out, bytes) in [(Out::Stdout, written.stdout), (Out::Stderr, written.stderr)] {
+        let (mut expected, mut all) = (Expected::new(&steps, out), Vec::new());
+        while expected.next(&mut all) {}
+        assert!(all == bytes, "{out:?}");
+    }
+}
