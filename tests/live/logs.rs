@@ -5,7 +5,10 @@ use rustix::process::Signal;
 use crate::harness::{Home, Live, Random, Step, scale};
 
 fn follow(home: &Home, plan: &str) -> Live {
-    home.planwatch(["logs", "-f", "-o", "json", "--after", "0", plan]).prints_something().may_speak().spawn()
+    home.planwatch(["logs", "-f", "-o", "json", "--after", "0", plan])
+        .prints_something()
+        .may_speak()
+        .spawn()
 }
 
 fn record(home: &Home, plan: &str, bytes: &[u8]) {
@@ -77,7 +80,10 @@ fn cat_gives_back_the_very_bytes() {
     let home = Home::new();
     let bytes = b"plain\ncr\rcrlf\r\n\x1b[31mred\nno end";
     record(&home, "bytes", bytes);
-    let done = home.planwatch(["logs", "-o", "cat", "--stream", "stdout", "bytes"]).prints_something().runs();
+    let done = home
+        .planwatch(["logs", "-o", "cat", "--stream", "stdout", "bytes"])
+        .prints_something()
+        .runs();
     assert_eq!(done.stdout.as_bytes(), bytes);
 }
 
@@ -106,7 +112,8 @@ fn records_are_chosen_by_number_stream_level_text_and_run() {
     assert_eq!(cat(&["--since", "2000-01-01", "--run", "2"]), "INFO: five\nCRITICAL: six\n");
     assert_eq!(cat(&["--until", "2000-01-01"]), "");
     assert_eq!(cat(&["--since", "1h ago", "-n", "1"]), "CRITICAL: six\n");
-    let last = home.records("choose").0.iter().rfind(|r| r["stream"] == "stdout").unwrap()["seq"].as_u64();
+    let last =
+        home.records("choose").0.iter().rfind(|r| r["stream"] == "stdout").unwrap()["seq"].as_u64();
     assert_eq!(cat(&["--after", &(last.unwrap() - 1).to_string()]), "CRITICAL: six\n");
     let before_last = home
         .planwatch(["logs", "-o", "cat", "--stream", "stdout", "choose~1"])
@@ -162,7 +169,8 @@ fn a_follower_killed_and_resumed_by_cursor_gets_every_record_once() {
         let whole = &printed[..printed.rfind('\n').map_or(0, |at| at + 1)];
         all.push_str(whole);
         if let Some(last) = whole.lines().next_back() {
-            cursor = serde_json::from_str::<serde_json::Value>(last).unwrap()["seq"].as_u64().unwrap();
+            cursor =
+                serde_json::from_str::<serde_json::Value>(last).unwrap()["seq"].as_u64().unwrap();
         }
         if over && home.records("plan").last_seq() <= cursor {
             break;
@@ -179,12 +187,21 @@ fn several_plans_are_merged_by_time_with_their_names() {
     for (plan, line) in [("a", "first"), ("b", "second"), ("a", "third")] {
         record(&home, plan, format!("{line}\n").as_bytes());
     }
-    let done = home.planwatch(["logs", "--stream", "stdout", "a", "b"]).prints_something().may_speak().runs();
-    let lines: Vec<_> = done.lines().into_iter().filter(|line| line.contains("ir") || line.contains("second")).collect();
+    let done = home
+        .planwatch(["logs", "--stream", "stdout", "a", "b"])
+        .prints_something()
+        .may_speak()
+        .runs();
+    let lines: Vec<_> = done
+        .lines()
+        .into_iter()
+        .filter(|line| line.contains("ir") || line.contains("second"))
+        .collect();
     assert!(lines[0].contains('a') && lines[0].contains("first"), "{}", done.stdout);
     assert!(lines[1].contains('b') && lines[1].contains("second"), "{}", done.stdout);
     assert!(lines[2].contains('a') && lines[2].contains("third"), "{}", done.stdout);
-    let by_glob = home.planwatch(["logs", "--stream", "stdout", "*"]).prints_something().may_speak().runs();
+    let by_glob =
+        home.planwatch(["logs", "--stream", "stdout", "*"]).prints_something().may_speak().runs();
     assert_eq!(by_glob.stdout, done.stdout);
 }
 
@@ -192,7 +209,10 @@ fn several_plans_are_merged_by_time_with_their_names() {
 fn following_goes_on_across_a_restart() {
     let home = Home::new();
     let script = "echo run $PLANWATCH_RUN; touch up.$PLANWATCH_RUN; while [ ! -e gate ]; do sleep 0.02; done";
-    home.planwatch(["run", "-d", "-n", "again", "--", "sh", "-c", script]).prints("again\n").may_speak().runs();
+    home.planwatch(["run", "-d", "-n", "again", "--", "sh", "-c", script])
+        .prints("again\n")
+        .may_speak()
+        .runs();
     home.until_file("up.1");
     let follower = follow(&home, "again");
     follower.until_printed("run 1");
@@ -228,7 +248,11 @@ fn a_closed_pipe_is_a_quiet_success() {
 fn control_sequences_of_a_plan_do_not_reach_a_reader_of_the_short_form() {
     let home = Home::new();
     record(&home, "hostile", b"\x1b]52;c;aGVsbG8=\x07clip\n\x1b[2Jcleared\n\x9bcsi\nover\x08\x08written\n\x1b[8mhidden\x1b[0m\n");
-    let done = home.planwatch(["logs", "--color", "always", "hostile"]).prints_something().may_speak().runs();
+    let done = home
+        .planwatch(["logs", "--color", "always", "hostile"])
+        .prints_something()
+        .may_speak()
+        .runs();
     for bad in ["\x1b]", "\x1b[2J", "\x08", "\x1b[8m", "\u{9b}"] {
         assert!(!done.stdout.contains(bad), "{:?}", done.stdout);
     }

@@ -6,10 +6,16 @@ mod harness;
 #[path = "oracle/script.rs"]
 mod script;
 
+mod compat;
 mod crash;
+mod idle;
+mod lists;
 mod logs;
+mod luigi;
 mod processes;
 mod record;
 mod rotation;
 mod run;
+mod schema;
 mod stop;
+mod wait;

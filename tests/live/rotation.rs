@@ -6,7 +6,10 @@ use crate::harness::{Chunk, Home, Step, scale};
 fn segments_are_sealed_and_the_link_shows_the_open_one() {
     let home = Home::new();
     let steps = [Step::Chunk(Chunk::Bulk), Step::Both(scale(3_000, 300_000))];
-    home.run_oracle(&["-d", "-n", "plan", "--segment-size", "64KiB"], &steps).prints("plan\n").may_speak().runs();
+    home.run_oracle(&["-d", "-n", "plan", "--segment-size", "64KiB"], &steps)
+        .prints("plan\n")
+        .may_speak()
+        .runs();
     home.planwatch(["wait", "plan"]).prints("plan succeeded 0\n").may_speak().runs();
     let report = home.audit("plan").run(1, &steps).holds();
     assert!(report.segments > 10, "{} segments", report.segments);
@@ -26,10 +29,13 @@ fn old_segments_are_removed_by_rule_and_what_is_left_still_holds() {
     let home = Home::new();
     let steps = [Step::Chunk(Chunk::Bulk), Step::Both(3_000)];
     for _ in 0..3 {
-        home.run_oracle(&["-d", "-n", "plan", "--segment-size", "64KiB", "--keep", "300KiB"], &steps)
-            .prints("plan\n")
-            .may_speak()
-            .runs();
+        home.run_oracle(
+            &["-d", "-n", "plan", "--segment-size", "64KiB", "--keep", "300KiB"],
+            &steps,
+        )
+        .prints("plan\n")
+        .may_speak()
+        .runs();
         home.planwatch(["wait", "plan"]).prints_something().may_speak().runs();
     }
     home.until_quiet();
@@ -42,7 +48,11 @@ fn old_segments_are_removed_by_rule_and_what_is_left_still_holds() {
     // The last run is whole: it is spared.
     assert!(home.records("plan").bytes(3, "stdout").starts_with(b"o00000000"));
     home.planwatch(["verify", "plan"]).prints_something().may_speak().runs();
-    let done = home.planwatch(["logs", "-o", "json", "--after", "5", "plan"]).prints_something().may_speak().runs();
+    let done = home
+        .planwatch(["logs", "-o", "json", "--after", "5", "plan"])
+        .prints_something()
+        .may_speak()
+        .runs();
     let oldest: serde_json::Value = serde_json::from_str(done.lines()[0]).unwrap();
     let said = done.stderr.contains("pruned") || oldest["event"] == "log.gap";
     assert!(said, "a pruned stretch is shown: {} {}", done.stderr, oldest);
@@ -52,10 +62,14 @@ fn old_segments_are_removed_by_rule_and_what_is_left_still_holds() {
 fn status_can_be_deleted_at_any_time() {
     let home = Home::new();
     let steps = [Step::Both(200), Step::Exit(3)];
-    home.run_oracle(&["-d", "-n", "plan", "--segment-size", "64KiB"], &steps).prints("plan\n").may_speak().runs();
+    home.run_oracle(&["-d", "-n", "plan", "--segment-size", "64KiB"], &steps)
+        .prints("plan\n")
+        .may_speak()
+        .runs();
     home.planwatch(["wait", "plan"]).code(3).prints_something().may_speak().runs();
     home.until_quiet();
-    let ask = || home.planwatch(["ps", "-a", "-o", "json"]).prints_something().may_speak().runs().json();
+    let ask =
+        || home.planwatch(["ps", "-a", "-o", "json"]).prints_something().may_speak().runs().json();
     let before = ask();
     std::fs::remove_file(home.plan_dir("plan").join("status.json")).unwrap();
     assert_eq!(before, ask());
@@ -74,7 +88,8 @@ fn a_torn_last_line_is_completed_by_the_next_run() {
     file.write_all(b"{\"ts\":\"2026-11-23T17:31:02.12").unwrap();
     drop(file);
     home.planwatch(["verify", "torn"]).prints_something().may_speak().runs();
-    let reader = home.planwatch(["logs", "-o", "json", "torn"]).prints_something().may_speak().runs();
+    let reader =
+        home.planwatch(["logs", "-o", "json", "torn"]).prints_something().may_speak().runs();
     assert_eq!(reader.stdout.as_bytes(), whole, "a reader stops at the last line end");
     home.run_oracle(&["-n", "torn"], &[Step::Both(5)]).prints_something().may_speak().runs();
     home.until_quiet();
@@ -94,7 +109,8 @@ fn verify_names_what_is_missing_or_changed() {
     let segment = home.segments("plan")[1].clone();
     let good = std::fs::read(&segment).unwrap();
     let mut flipped = good.clone();
-    let at = good.len() / 2 + good[good.len() / 2..].windows(8).position(|w| w == b"quick br").unwrap();
+    let at =
+        good.len() / 2 + good[good.len() / 2..].windows(8).position(|w| w == b"quick br").unwrap();
     flipped[at] = b'Q';
     std::fs::write(&segment, &flipped).unwrap();
     home.planwatch(["verify", "plan"]).code(1).prints_something().may_speak().runs();

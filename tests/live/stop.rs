@@ -43,10 +43,21 @@ fn a_plan_that_ignores_term_is_killed_after_the_grace() {
     let home = Home::new();
     let oracle = home.oracle_program();
     let script = format!("trap '' TERM; exec {oracle} mark:{} idle:", home.file("up").display());
-    home.planwatch(["run", "-d", "-n", "deaf", "--stop-timeout", "300ms", "--", "sh", "-c", &script])
-        .prints("deaf\n")
-        .may_speak()
-        .runs();
+    home.planwatch([
+        "run",
+        "-d",
+        "-n",
+        "deaf",
+        "--stop-timeout",
+        "300ms",
+        "--",
+        "sh",
+        "-c",
+        &script,
+    ])
+    .prints("deaf\n")
+    .may_speak()
+    .runs();
     home.until_file("up");
     home.planwatch(["stop", "deaf"]).prints_something().may_speak().runs();
     assert_eq!(home.records("deaf").events("run.exited")[0]["signal"], 9);
@@ -59,7 +70,10 @@ fn stop_reaches_children_that_moved_to_sessions_of_their_own() {
     let home = Home::new();
     let script = "setsid sh -c 'echo $$ > far; exec sleep 1000' & (sleep 1000 & echo $! > near; wait) & \
                   setsid sh -c 'sh -c \"echo \\$\\$ > orphan; exec sleep 1000\" & exit 0' & wait";
-    home.planwatch(["run", "-d", "-n", "tree", "--", "sh", "-c", script]).prints("tree\n").may_speak().runs();
+    home.planwatch(["run", "-d", "-n", "tree", "--", "sh", "-c", script])
+        .prints("tree\n")
+        .may_speak()
+        .runs();
     let pids: Vec<i32> = ["far", "near", "orphan"]
         .iter()
         .map(|name| {
@@ -79,7 +93,12 @@ fn stop_reaches_children_that_moved_to_sessions_of_their_own() {
 #[test]
 fn a_stopped_plan_can_be_stopped_for_good() {
     let home = Home::new();
-    start(&home, "still", &[], &[Step::Mark(home.file("pid")), Step::Signal(Signal::STOP.as_raw()), Step::Idle]);
+    start(
+        &home,
+        "still",
+        &[],
+        &[Step::Mark(home.file("pid")), Step::Signal(Signal::STOP.as_raw()), Step::Idle],
+    );
     let pid: i32 = home.until_file("pid").parse().unwrap();
     home.until("the plan stands still", || (home.state(pid) == Some('T')).then_some(()));
     home.planwatch(["stop", "still"]).prints_something().may_speak().runs();
@@ -91,7 +110,10 @@ fn a_stopped_plan_can_be_stopped_for_good() {
 fn signal_sends_just_that_signal() {
     let home = Home::new();
     let script = "trap 'echo got it; exit 6' USR1; echo up > up; while :; do sleep 0.05; done";
-    home.planwatch(["run", "-d", "-n", "usr", "--", "sh", "-c", script]).prints("usr\n").may_speak().runs();
+    home.planwatch(["run", "-d", "-n", "usr", "--", "sh", "-c", script])
+        .prints("usr\n")
+        .may_speak()
+        .runs();
     home.until_file("up");
     home.planwatch(["signal", "-s", "USR1", "usr"]).prints_something().may_speak().runs();
     home.planwatch(["wait", "usr"]).code(6).prints("usr failed 6\n").may_speak().runs();

@@ -139,6 +139,16 @@ impl Home {
         self.until("no process is left", || self.processes().is_empty().then_some(()));
     }
 
+    /// Waits until only this plan's processes are left.
+    #[track_caller]
+    pub(crate) fn until_quiet_but(&self, plan: &str) {
+        let ours = |process: &Proc| process.argv.iter().any(|arg| arg.starts_with("__"));
+        let others = || {
+            self.processes().into_iter().filter(ours).any(|p| !p.argv.contains(&plan.to_owned()))
+        };
+        self.until("no other process is left", || (!others()).then_some(()));
+    }
+
     pub(crate) fn processes(&self) -> Vec<Proc> {
         procs::of_home(&self.path())
     }

@@ -9,13 +9,13 @@ mod procs;
 mod records;
 mod wait;
 
-pub(crate) use audit::{Audit, Report};
+pub(crate) use audit::Audit;
 pub(crate) use cmd::{Cmd, Done};
 pub(crate) use home::Home;
 pub(crate) use live::Live;
 pub(crate) use procs::Proc;
-pub(crate) use records::{Records, original};
-pub(crate) use wait::{LIMIT, Random, until};
+pub(crate) use records::Records;
+pub(crate) use wait::{LIMIT, Random};
 
 pub(crate) use crate::script::{Chunk, Expected, Out, Step, mix};
 

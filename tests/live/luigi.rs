@@ -1,0 +1,146 @@
+//! Real Luigi, judged.
+//!
+//! Needs a Python that can import luigi: PLANWATCH_TEST_PYTHON, or the one that the test command
+//! makes under `target/`.
+
+use crate::harness::{Home, luigi_python};
+
+const TASKS: &str = r#"
+import os, time, luigi
+
+class Leaf(luigi.Task):
+    n = luigi.IntParameter()
+    def output(self): return luigi.LocalTarget(f"out/leaf-{self.n}")
+    def run(self):
+        print(f"leaf {self.n} prints")
+        with self.output().open("w") as file: file.write("x")
+
+class Good(luigi.WrapperTask):
+    def requires(self): return [Leaf(n) for n in range(6)]
+
+class Fails(luigi.Task):
+    def requires(self): return Leaf(1)
+    def output(self): return luigi.LocalTarget("out/never")
+    def run(self): raise ValueError("it was bound to fail")
+
+class Ext(luigi.ExternalTask):
+    def output(self): return luigi.LocalTarget("out/from-elsewhere")
+
+class NeedsExt(luigi.WrapperTask):
+    def requires(self): return Ext()
+
+class Flaky(luigi.Task):
+    retry_count = 3
+    def output(self): return luigi.LocalTarget("out/flaky")
+    def run(self):
+        if not os.path.exists("tried"):
+            open("tried", "w").close()
+            raise ValueError("once")
+        with self.output().open("w") as file: file.write("x")
+
+class Sleeper(luigi.Task):
+    n = luigi.IntParameter()
+    def output(self): return luigi.LocalTarget(f"out/sleeper-{self.n}")
+    def run(self):
+        open(f"asleep-{self.n}", "w").close()
+        time.sleep(1000)
+
+class Sleepers(luigi.WrapperTask):
+    def requires(self): return [Sleeper(n) for n in range(4)]
+"#;
+
+/// `planwatch run` of a task of the module above.
+fn luigi(
+    home: &Home,
+    plan: &str,
+    options: &[&str],
+    task: &str,
+    more: &[&str],
+) -> crate::harness::Cmd {
+    let python = luigi_python().unwrap_or_else(|| {
+        panic!(
+            "no Python with luigi: set PLANWATCH_TEST_PYTHON, or run the test command of the README"
+        )
+    });
+    std::fs::write(home.file("tasks.py"), TASKS).unwrap();
+    std::fs::write(
+        home.file("luigi.cfg"),
+        "[worker]\nkeep_alive=true\n[scheduler]\nretry_delay=1\n",
+    )
+    .unwrap();
+    home.planwatch(["run", "-n", plan])
+        .args(options)
+        .args(&[
+            "--",
+            python.to_str().unwrap(),
+            "-m",
+            "luigi",
+            "--module",
+            "tasks",
+            "--local-scheduler",
+            task,
+        ])
+        .args(more)
+        .env("PYTHONPATH", ".")
+        .env("LUIGI_CONFIG_PATH", home.file("luigi.cfg").to_str().unwrap())
+        .prints_something()
+        .may_speak()
+}
+
+fn ends(home: &Home, task: &str, verdict: &str, code: i32) {
+    luigi(home, "plan", &[], task, &[]).code(code).runs();
+    let report = home.audit("plan").holds();
+    assert_eq!(report.verdicts[&1], (verdict.to_owned(), i64::from(code)));
+    assert_eq!(home.records("plan").events("run.exited")[0]["code"], 0, "Luigi itself exits 0");
+    home.until_quiet();
+}
+
+#[test]
+fn a_plan_whose_tasks_all_succeed_has_succeeded() {
+    let home = Home::new();
+    ends(&home, "Good", "succeeded", 0);
+    let out = String::from_utf8(home.records("plan").bytes(1, "stdout")).unwrap();
+    assert_eq!(out.matches("prints").count(), 6);
+}
+
+#[test]
+fn a_plan_with_a_failing_task_has_failed_though_luigi_exits_0() {
+    let home = Home::new();
+    ends(&home, "Fails", "failed", 30);
+    let records = home.records("plan");
+    let traceback =
+        records.0.iter().find(|r| r["msg"] == "ValueError: it was bound to fail").unwrap();
+    assert_eq!(traceback["level"], "error");
+}
+
+#[test]
+fn a_plan_that_lacks_external_data_is_incomplete() {
+    ends(&Home::new(), "NeedsExt", "incomplete", 20);
+}
+
+#[test]
+fn a_plan_that_succeeded_in_a_retry_says_so() {
+    ends(&Home::new(), "Flaky", "retried", 0);
+}
+
+#[test]
+fn stopping_a_plan_with_four_workers_leaves_no_process() {
+    let home = Home::new();
+    luigi(&home, "plan", &["-d"], "Sleepers", &["--workers", "4"]).runs();
+    for n in 0..4 {
+        home.until_file(&format!("asleep-{n}"));
+    }
+    home.planwatch(["stop", "plan"]).prints_something().may_speak().runs();
+    home.until_quiet();
+    let report = home.audit("plan").holds();
+    assert_eq!(report.verdicts[&1].0, "stopped");
+}
+
+#[test]
+fn records_of_a_real_run_satisfy_the_published_schema() {
+    let home = Home::new();
+    luigi(&home, "plan", &["--segment-size", "64KiB"], "Fails", &["--workers", "2"])
+        .code(30)
+        .runs();
+    crate::schema::all_records_satisfy_it(&home, "plan");
+}
