@@ -1,0 +1,129 @@
+//! Processor time and throughput of the recorder, beside s6-log and cat.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::bed::{Bed, cpu_ns, is_installed, kib, median, until_at_rest};
+
+const ROUNDS: usize = 9;
+
+/// What one round of one logger cost.
+struct Cost {
+    cpu_ns_per_line: f64,
+    lines_per_second: f64,
+    peak_kib: u64,
+}
+
+const LOGGERS: [(&str, fn(&str, usize) -> Cost); 4] = [
+    ("planwatch run", run),
+    ("planwatch record", record),
+    ("s6-log T", s6_log),
+    ("cat > file", cat),
+];
+
+pub(crate) fn measure() {
+    println!("capture: lines of 120 bytes; medians of {ROUNDS} rounds, loggers taking turns");
+    for (mode, count, told) in
+        [("bulk", 400_000, "writes of 64 KiB"), ("line", 200_000, "one write a line")]
+    {
+        println!("\n{told}, {count} lines a round");
+        let mut costs: Vec<Vec<Cost>> = LOGGERS.iter().map(|_| Vec::new()).collect();
+        for round in 0..=ROUNDS {
+            for (costs, (name, logger)) in costs.iter_mut().zip(LOGGERS) {
+                if name.starts_with("s6") && !is_installed("s6-log") {
+                    continue;
+                }
+                let cost = logger(mode, count);
+                // The first round warms up.
+                if round > 0 {
+                    costs.push(cost);
+                }
+            }
+        }
+        tell(&costs);
+    }
+}
+
+fn tell(costs: &[Vec<Cost>]) {
+    let cpu = |costs: &[Cost]| median(costs.iter().map(|cost| cost.cpu_ns_per_line).collect());
+    let rate = |costs: &[Cost]| median(costs.iter().map(|cost| cost.lines_per_second).collect());
+    let (s6, cat) = (cpu(&costs[2]), cpu(&costs[3]));
+    println!(
+        "{:<18}{:>12}{:>10}{:>10}{:>14}{:>10}{:>12}",
+        "logger", "cpu ns/line", "x s6-log", "x cat", "lines/s", "x s6-log", "peak KiB"
+    );
+    for ((name, _), own) in LOGGERS.iter().zip(costs) {
+        println!(
+            "{name:<18}{:>12.0}{:>10.2}{:>10.2}{:>14.0}{:>10.2}{:>12}",
+            cpu(own),
+            cpu(own) / s6,
+            cpu(own) / cat,
+            rate(own),
+            rate(own) / rate(&costs[2]),
+            own.iter().map(|cost| cost.peak_kib).max().unwrap_or(0),
+        );
+    }
+}
+
+const LIMITS: [&str; 4] = ["--segment-size", "10MB", "--keep", "20"];
+
+/// The recorder of a plan that planwatch runs: the way through stage pipe and spool. Peak memory
+/// is that of recorder and supervisor together.
+fn run(mode: &str, count: usize) -> Cost {
+    let bed = Bed::new();
+    let began = Instant::now();
+    bed.run("bench", &LIMITS, mode, count);
+    let (recorder, supervisor) =
+        (bed.holder("bench", "recorder.lock"), bed.holder("bench", "supervisor.lock"));
+    bed.until_written();
+    let rest = until_at_rest(recorder);
+    let cost = Cost {
+        cpu_ns_per_line: cpu_ns(recorder) as f64 / count as f64,
+        lines_per_second: count as f64 / (rest - began).as_secs_f64(),
+        peak_kib: kib(recorder, "status", "VmHWM:") + kib(supervisor, "status", "VmHWM:"),
+    };
+    bed.open_gate();
+    let _ = bed.planwatch(&["wait", "bench"]).output();
+    cost
+}
+
+/// The recorder on standard input.
+fn record(mode: &str, count: usize) -> Cost {
+    let bed = Bed::new();
+    let mut command = bed.planwatch(&["record", "bench"]);
+    piped(&bed, command.args(LIMITS), mode, count)
+}
+
+fn s6_log(mode: &str, count: usize) -> Cost {
+    let bed = Bed::new();
+    let mut command = Command::new("s6-log");
+    piped(&bed, command.args(["T", "n20", "s10000000"]).arg(bed.file("s6")), mode, count)
+}
+
+fn cat(mode: &str, count: usize) -> Cost {
+    let bed = Bed::new();
+    let file = std::fs::File::create(bed.file("cat")).unwrap();
+    piped(&bed, Command::new("cat").stdout(file), mode, count)
+}
+
+fn piped(bed: &Bed, logger: &mut Command, mode: &str, count: usize) -> Cost {
+    let mut logger: Child = logger.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // A program's start is not what is measured.
+    std::thread::sleep(Duration::from_millis(50));
+    let before = cpu_ns(logger.id());
+    let began = Instant::now();
+    let words = bed.writer(mode, count);
+    let stdin = logger.stdin.take().unwrap();
+    let mut writer = Command::new(&words[0]).args(&words[1..]).stdout(stdin).spawn().unwrap();
+    bed.until_written();
+    let rest = until_at_rest(logger.id());
+    let cost = Cost {
+        cpu_ns_per_line: (cpu_ns(logger.id()) - before) as f64 / count as f64,
+        lines_per_second: count as f64 / (rest - began).as_secs_f64(),
+        peak_kib: kib(logger.id(), "status", "VmHWM:"),
+    };
+    bed.open_gate();
+    writer.wait().unwrap();
+    logger.wait().unwrap();
+    cost
+}

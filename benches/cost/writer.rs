@@ -1,0 +1,69 @@
+//! The plan of every bench: lines of 120 bytes as Luigi writes them, on stdout.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Length of a line, its end included.
+pub(crate) const LINE: usize = 120;
+
+/// `bulk|line COUNT WRITTEN GATE`: as fast as can be, in writes of 64 KiB or one a line; or
+/// `paced COUNT WRITTEN GATE`: every 10 ms a line that begins with the time.
+pub(crate) fn write(args: &[String]) {
+    let [mode, count, written, gate] = args else { panic!("writer: {args:?}") };
+    let count: usize = count.parse().unwrap();
+    match mode.as_str() {
+        "bulk" => bulk(count),
+        "line" => (0..count).for_each(|n| put(&line(n))),
+        "paced" => paced(count),
+        _ => panic!("writer: {mode}"),
+    }
+    std::fs::write(written, "").unwrap();
+    while !Path::new(gate).exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn bulk(count: usize) {
+    let mut buffer = Vec::with_capacity(80 << 10);
+    for n in 0..count {
+        buffer.extend_from_slice(&line(n));
+        if buffer.len() >= 64 << 10 {
+            put(&buffer[..64 << 10]);
+            buffer.drain(..64 << 10);
+        }
+    }
+    put(&buffer);
+}
+
+fn paced(count: usize) {
+    for n in 0..count {
+        std::thread::sleep(Duration::from_millis(10));
+        put(format!("{} line {n}\n", monotonic_ns()).as_bytes());
+    }
+}
+
+fn line(n: usize) -> [u8; LINE] {
+    let mut line = *b"INFO: [pid 28065] Worker Worker(salt=817263540, workers=1, host=vm, \
+        username=op, pid=28000) running   Leaf(n=00000000)_\n";
+    let (mut rest, mut at) = (n, LINE - 4);
+    for _ in 0..8 {
+        line[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        at -= 1;
+    }
+    line
+}
+
+fn put(mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        bytes = &bytes[rustix::io::write(rustix::stdio::stdout(), bytes).unwrap()..];
+    }
+}
+
+/// Nanoseconds of the clock that all processes share.
+pub(crate) fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
