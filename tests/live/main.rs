@@ -14,6 +14,7 @@ mod logs;
 mod luigi;
 mod processes;
 mod record;
+mod recorder;
 mod rotation;
 mod run;
 mod schema;
