@@ -14,7 +14,10 @@ struct Cost {
     peak_kib: u64,
 }
 
-const LOGGERS: [(&str, fn(&str, usize) -> Cost); 4] = [
+/// A logger under a writer of this mode and count.
+type Logger = fn(&str, usize) -> Cost;
+
+const LOGGERS: [(&str, Logger); 4] = [
     ("planwatch run", run),
     ("planwatch record", record),
     ("s6-log T", s6_log),

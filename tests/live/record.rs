@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::harness::{Chunk, Expected, Home, Out, Step, scale};
+use crate::harness::{Chunk, Home, Step, scale};
 
 /// Pipes the oracle's stdout into `planwatch record`.
 fn record_oracle(home: &Home, plan: &str, options: &[&str], steps: &[Step]) {
@@ -176,26 +176,4 @@ fn an_empty_input_is_a_run_without_lines() {
     let (home, again) = recorded(b"");
     assert!(again.is_empty());
     assert_eq!(home.records("some").events("run.verdict").len(), 1);
-}
-
-#[test]
-fn the_oracle_and_its_expectation_agree() {
-    let steps = [
-        Step::Chunk(Chunk::Ragged),
-        Step::MixedEnds(true),
-        Step::Both(500),
-        Step::Blank(3),
-        Step::Letters(20_000),
-        Step::Binary(20_000),
-        Step::Stdout(5),
-        Step::Stderr(7),
-    ];
-    let home = Home::new();
-    let written =
-        Command::new(home.oracle_program()).args(steps.iter().map(Step::to_arg)).output().unwrap();
-    for (out, bytes) in [(Out::Stdout, written.stdout), (Out::Stderr, written.stderr)] {
-        let (mut expected, mut all) = (Expected::new(&steps, out), Vec::new());
-        while expected.next(&mut all) {}
-        assert!(all == bytes, "{out:?}");
-    }
 }

@@ -21,7 +21,7 @@ impl Home {
         let planwatch = PathBuf::from(env!("CARGO_BIN_EXE_planwatch"));
         let folder = planwatch.parent().expect("a program lies in a folder");
         let oracle = folder.join("examples/oracle");
-        assert!(oracle.exists(), "{} is missing: cargo build --examples", oracle.display());
+        build_if_missing(&oracle);
         let dir = tempfile::Builder::new().prefix("planwatch-test-").tempdir().expect("a folder");
         Home { dir, planwatch, oracle, user: None }
     }
@@ -198,6 +198,23 @@ impl Home {
         }
         picture
     }
+}
+
+/// `cargo test` builds the oracle, `cargo test --test live` does not.
+fn build_if_missing(oracle: &Path) {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        if !oracle.exists() {
+            let mut cargo = std::process::Command::new(env!("CARGO"));
+            cargo.args(["build", "--quiet", "--example", "oracle"]);
+            if !cfg!(debug_assertions) {
+                cargo.arg("--release");
+            }
+            let status = cargo.status().expect("cargo can be started");
+            assert!(status.success(), "{cargo:?}");
+        }
+    });
+    assert!(oracle.exists(), "{} is missing: cargo build --examples", oracle.display());
 }
 
 impl Drop for Home {

@@ -1,5 +1,7 @@
 //! A program whose every byte is known: it writes numbered, checksummed lines as its script says.
 
+#![allow(clippy::unwrap_used, reason = "a wrong script shall panic")]
+
 mod script;
 
 use std::io::Write;
@@ -125,6 +127,7 @@ impl Oracle {
     fn leave_behind(&mut self, step: &Step, path: &Path) {
         let me = std::env::current_exe().expect("a program knows itself");
         if std::env::var_os("ORACLE_LEFT_BEHIND").is_none() {
+            #[allow(clippy::zombie_processes, reason = "an orphan is what is wanted")]
             std::process::Command::new(me)
                 .args([format!("seed:{}", self.style.seed)])
                 .args([format!("size:{},{}", self.style.size.0, self.style.size.1)])
