@@ -6,6 +6,7 @@
 //! What surprises: standard output is written in one file, [`out`]; a reader that has gone (`| head`)
 //! comes back as an error from there, and `main` turns it into quiet success.
 
+pub mod alive;
 pub mod attach;
 pub mod completions;
 pub mod demo;

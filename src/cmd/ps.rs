@@ -1,6 +1,14 @@
 //! `ps`: the running plans and those that ended lately.
 
-use super::{World, unbuilt};
+use std::time::Duration;
+
+use super::World;
+use super::alive::settled;
+use super::out::Out;
+use crate::model::Stamp;
+use crate::render::ps::{PsRow, ps_table};
+use crate::store::layout::PlanDir;
+use crate::store::prune::log_bytes;
 
 /// What a user may mean by `ps`.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +33,80 @@ pub enum ListForm {
     Jsonl,
 }
 
+/// How long an ended plan is listed without `-a`.
+const RECENT: Duration = Duration::from_secs(24 * 3600);
+
 /// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("ps")
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let Some(home) = world.existing_home()? else {
+        return list(&[], 0, &options, world);
+    };
+    let mut rows = Vec::new();
+    for name in home.plans()? {
+        // A plan that cannot be read is said and does not hide the others.
+        match row(&home.plan(&name), world) {
+            Ok(row) => rows.extend(row),
+            Err(error) => eprintln!("planwatch: {name}: {error:#}"),
+        }
+    }
+    rows.sort_by(|one, other| one.order().cmp(&other.order()));
+    let known = rows.len();
+    if !options.all {
+        rows.retain(|row| is_recent(row, world.now));
+    }
+    list(&rows, known - rows.len(), &options, world)
+}
+
+fn row(plan: &PlanDir, world: &World) -> anyhow::Result<Option<PsRow>> {
+    let fold = settled(plan)?;
+    Ok(PsRow::of(&fold, log_bytes(plan)?, world.now))
+}
+
+fn is_recent(row: &PsRow, now: Stamp) -> bool {
+    row.state.is_live() || now.since(row.ended_at.unwrap_or(row.started_at)) < RECENT
+}
+
+fn list(rows: &[PsRow], older: usize, options: &Options, world: &World) -> anyhow::Result<i32> {
+    let mut out = Out::stdout();
+    match options.output {
+        _ if options.quiet => {
+            for row in rows {
+                out.line(&row.plan)?;
+            }
+        }
+        ListForm::Json => out.json(&rows)?,
+        ListForm::Jsonl => {
+            for row in rows {
+                out.json(row)?;
+            }
+        }
+        ListForm::Table if rows.is_empty() => {}
+        ListForm::Table => {
+            let width = world.stdout.terminal.then_some(world.width);
+            out.write(&ps_table(rows, width, world.stdout.color))?;
+        }
+    }
+    out.finish()?;
+    if options.output == ListForm::Table && !options.quiet {
+        tell(rows.is_empty(), older);
+    }
+    Ok(0)
+}
+
+/// What the table does not show.
+fn tell(empty: bool, older: usize) {
+    match (empty, older) {
+        (true, 0) => eprintln!(
+            "planwatch: no plans yet: planwatch run -n NAME -- COMMAND starts one, planwatch demo shows three"
+        ),
+        (_, 0) => {}
+        (true, 1) => {
+            eprintln!("planwatch: nothing runs; 1 plan ended over a day ago: planwatch ps -a")
+        }
+        (true, n) => {
+            eprintln!("planwatch: nothing runs; {n} plans ended over a day ago: planwatch ps -a")
+        }
+        (false, 1) => eprintln!("planwatch: 1 older plan: planwatch ps -a"),
+        (false, n) => eprintln!("planwatch: {n} older plans: planwatch ps -a"),
+    }
 }

@@ -1,7 +1,15 @@
 //! `rm`: removes plans that have ended, with their logs.
 
-use super::select::Selector;
-use super::{World, unbuilt};
+use super::World;
+use super::alive::{settled, wait_for_leavers};
+use super::out::Out;
+use super::select::{Selector, select};
+use crate::exit::{Exit, Failure};
+use crate::model::{PlanName, format_size};
+use crate::os::pidfd::boot_id;
+use crate::store::layout::Home;
+use crate::store::lock::Holder;
+use crate::store::prune::{RemoveError, remove_leftovers, remove_plan};
 
 /// What a user may mean by `rm`.
 #[derive(Clone, Debug)]
@@ -10,7 +18,63 @@ pub struct Options {
     pub plans: Vec<Selector>,
 }
 
-/// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("rm")
+/// Does it. Plans that run are refused; the others are removed all the same.
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let (home, selected) = select(&options.plans, world)?;
+    if let Some(one) = selected.iter().find(|one| one.run.is_some()) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("a run of {} cannot be removed alone", one.plan),
+        )
+        .hint(format!(
+            "planwatch rm {} removes the plan; prune removes its oldest records",
+            one.plan
+        ))
+        .into());
+    }
+    remove_leftovers(&home)?;
+    let mut out = Out::stdout();
+    let mut refused = None;
+    for one in selected {
+        match removed(&home, &one.plan)? {
+            Ok(bytes) => {
+                out.line(format!("removed {}, freed {}", one.plan, format_size(bytes)))?;
+            }
+            Err(failure) => {
+                eprintln!("planwatch: {failure}");
+                refused = Some(failure.exit);
+            }
+        }
+    }
+    out.finish()?;
+    Ok(refused.map_or(0, Exit::code))
+}
+
+/// Removes a plan that has ended, unless somebody is at work for it.
+pub fn removed(home: &Home, name: &PlanName) -> anyhow::Result<Result<u64, Failure>> {
+    let plan = home.plan(name);
+    let refuse = |why: String| {
+        Failure::new(Exit::Refused, format!("{name} was not removed"))
+            .because(why)
+            .hint(format!("planwatch stop {name} ends it first"))
+    };
+    let fold = settled(&plan)?;
+    if fold.is_live() {
+        return Ok(Err(refuse(format!(
+            "run {} is {}",
+            fold.last_run(),
+            fold.last().map_or("live", |run| run.state.name())
+        ))));
+    }
+    let me = Holder {
+        pid: i32::try_from(std::process::id()).unwrap_or(0),
+        boot: boot_id(),
+        ..Holder::default()
+    };
+    wait_for_leavers(&plan)?;
+    Ok(match remove_plan(home, &plan, &me) {
+        Ok(bytes) => Ok(bytes),
+        Err(RemoveError::Io(error)) => return Err(error.into()),
+        Err(error) => Err(refuse(error.to_string())),
+    })
 }

@@ -251,8 +251,9 @@ impl Fold {
     /// A segment's first record knows what came before it: what this fold has missed is taken from
     /// there.
     fn catch_up(&mut self, event: &Event, seq: u64) {
+        let missed = self.records == 0 || self.seq + 1 < seq;
         if let Event::SegmentOpened { fold, .. } = event
-            && self.seq + 1 < seq
+            && missed
             && let Ok(before) = serde_json::from_value::<Fold>((**fold).clone())
         {
             *self = before;

@@ -313,6 +313,7 @@ proptest! {
 
         for segment in segments {
             let mut pruned = Fold::new("p".parse().unwrap());
+            pruned.seq = segment as u64;
             read(&mut pruned, &log.log[segment..]);
             prop_assert_eq!(&pruned, &whole, "from segment at {}", segment);
         }
