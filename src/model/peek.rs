@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::{Level, Stamp};
+use super::{Eol, Level, Record, Stamp};
 
 /// What most questions about a record need: where it stands and how bad it is. The writer's fixed
 /// key order makes this a walk over the first hundred bytes; a line with another order (written by
@@ -45,25 +45,9 @@ impl<'a> Peek<'a> {
     }
 
     fn walk(line: &'a [u8]) -> Option<Peek<'a>> {
-        let (ts, seq, rest) = place(line)?;
-        let (_, rest) = word(rest.strip_prefix(b",\"plan\":\"")?)?;
-        let (run, rest) = number(rest.strip_prefix(b",\"run\":")?)?;
-        let (stream, mut rest) = word(rest.strip_prefix(b",\"stream\":\"")?)?;
-        for key in [b",\"off\":", b",\"len\":"] {
-            if let Some(after) = rest.strip_prefix(key) {
-                rest = number(after)?.1;
-            }
-        }
-        let mut event = None;
-        if let Some(after) = rest.strip_prefix(b",\"event\":\"") {
-            let (kind, after) = word(after)?;
-            (event, rest) = (Some(kind.into()), after);
-        }
-        let mut level = None;
-        if let Some(after) = rest.strip_prefix(b",\"level\":\"") {
-            level = Level::from_printed(word(after)?.0.as_bytes());
-        }
-        Some(Peek { ts, seq, run, stream: stream.into(), event, level })
+        let walk = Walk::over(line)?;
+        let Walk { ts, seq, run, stream, event, level, .. } = walk;
+        Some(Peek { ts, seq, run, stream: stream.into(), event: event.map(Cow::from), level })
     }
 
     fn parse(line: &'a [u8]) -> Option<Peek<'a>> {
@@ -83,6 +67,106 @@ impl<'a> Peek<'a> {
         let Fields { ts, seq, run, stream, event, level } = fields;
         Some(Peek { ts: ts.text(), seq, run, stream, event, level })
     }
+}
+
+/// The record of an ordinary line: one in the writer's key order whose text has no escapes and
+/// that has no keys after it. None for every other line, records or not.
+pub(super) fn ordinary(line: &[u8]) -> Option<Record<'_>> {
+    let walk = Walk::over(line)?;
+    let mut rest = walk.rest;
+    let mut logger = None;
+    if let Some((name, after)) = string(rest, b",\"logger\":\"")? {
+        (logger, rest) = (Some(name.into()), after);
+    }
+    let (msg, rest) = string(rest, b",\"msg\":\"")??;
+    if !matches!(rest, b"}\n" | b"}") {
+        return None;
+    }
+    Some(Record {
+        ts: stamp(&walk.ts)?,
+        seq: walk.seq,
+        plan: walk.plan.into(),
+        run: walk.run,
+        stream: walk.stream.parse().ok()?,
+        off: walk.off,
+        len: walk.len,
+        event: walk.event.map(Cow::from),
+        level: walk.level,
+        logger,
+        msg: msg.into(),
+        raw: None,
+        eol: Eol::Lf,
+        task: None,
+        task_event: None,
+    })
+}
+
+/// The fields up to the level, and what follows them.
+struct Walk<'a> {
+    ts: [u8; Stamp::LEN],
+    seq: u64,
+    plan: &'a str,
+    run: u64,
+    stream: &'a str,
+    off: Option<u64>,
+    len: Option<u64>,
+    event: Option<&'a str>,
+    level: Option<Level>,
+    rest: &'a [u8],
+}
+
+impl<'a> Walk<'a> {
+    fn over(line: &'a [u8]) -> Option<Walk<'a>> {
+        let (ts, seq, rest) = place(line)?;
+        let (plan, rest) = string(rest, b",\"plan\":\"")??;
+        let (run, rest) = number(rest.strip_prefix(b",\"run\":")?)?;
+        let (stream, mut rest) = string(rest, b",\"stream\":\"")??;
+        let mut numbers = [None; 2];
+        for (value, key) in numbers.iter_mut().zip([b",\"off\":", b",\"len\":"]) {
+            if let Some(after) = rest.strip_prefix(key) {
+                let (found, after) = number(after)?;
+                (*value, rest) = (Some(found), after);
+            }
+        }
+        let [off, len] = numbers;
+        let mut event = None;
+        if let Some((kind, after)) = string(rest, b",\"event\":\"")? {
+            (event, rest) = (Some(kind), after);
+        }
+        let mut level = None;
+        if let Some((name, after)) = string(rest, b",\"level\":\"")? {
+            (level, rest) = (Some(Level::from_printed(name.as_bytes())?), after);
+        }
+        Some(Walk { ts, seq, plan, run, stream, off, len, event, level, rest })
+    }
+}
+
+/// The value behind `key`, if that comes next, and what follows. The outer None: it has escapes.
+#[allow(clippy::option_option, reason = "absent and unreadable are different answers")]
+fn string<'a>(text: &'a [u8], key: &[u8]) -> Option<Option<(&'a str, &'a [u8])>> {
+    match text.strip_prefix(key) {
+        None => Some(None),
+        Some(after) => word(after).map(Some),
+    }
+}
+
+/// The inverse of [`Stamp::text`].
+fn stamp(text: &[u8; Stamp::LEN]) -> Option<Stamp> {
+    let field = |from: usize, to: usize| {
+        text[from..to].iter().try_fold(0_i64, |value, b| {
+            b.is_ascii_digit().then(|| value * 10 + i64::from(b - b'0'))
+        })
+    };
+    let (year, month, day) = (field(0, 4)?, field(5, 7)?, field(8, 10)?);
+    // Days since 1970-01-01 in eras of 400 years that begin on 1 March.
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, month) = (year.div_euclid(400), (month + 9) % 12);
+    let year_of_era = year - era * 400;
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era * 146_097 + day_of_era - 719_468;
+    let seconds = ((days * 24 + field(11, 13)?) * 60 + field(14, 16)?) * 60 + field(17, 19)?;
+    Some(Stamp(seconds * 1_000_000 + field(20, 26)?))
 }
 
 fn place(line: &[u8]) -> Option<([u8; Stamp::LEN], u64, &[u8])> {
@@ -118,6 +202,7 @@ fn word(text: &[u8]) -> Option<(&str, &[u8])> {
 mod tests {
     use super::super::{Event, Head, Text, encode_event, encode_text};
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_peek_sees_what_a_parse_sees() {
@@ -140,6 +225,28 @@ mod tests {
         let peek = Peek::walk(&line).unwrap();
         assert_eq!(Some(&peek), Peek::parse(&line).as_ref());
         assert_eq!(peek.event.as_deref(), Some("clock.stepped"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_ordinary_line_is_read_as_a_parse_reads_it(
+            micros in -62_135_596_800_000_000_i64..253_402_207_200_000_000,
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+            text in "[ -~é]{0,40}",
+            ordinary in any::<bool>(),
+            eol in prop_oneof![4 => Just(Eol::Lf), 1 => Just(Eol::Cr)],
+            level in proptest::option::of(proptest::sample::select(Level::ALL.to_vec())),
+            logger in proptest::option::of("[a-z.\"]{0,8}"),
+            off in 0..1_u64 << 53,
+        ) {
+            let bytes = if ordinary { text.as_bytes() } else { &bytes };
+            let text = Text { off, bytes, eol, level, logger: logger.as_deref(), task: None };
+            let head = Head::new(&"cafe".parse().unwrap(), 3, "stderr");
+            let mut line = Vec::new();
+            encode_text(&mut line, &head, &Stamp(micros).text(), 4242, &text);
+            let parsed: Record<'_> = serde_json::from_slice(&line).unwrap();
+            prop_assert_eq!(Record::parse(&line).unwrap(), parsed);
+        }
     }
 
     #[test]

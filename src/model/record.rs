@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::{Eol, Event, Level, Stamp, Stream};
+use super::{Eol, Event, Level, Stamp, Stream, peek};
 
 /// One record of a log. Unknown keys are ignored here; whoever passes records on passes on the
 /// line itself.
@@ -63,7 +63,10 @@ pub struct RecordError(#[from] serde_json::Error);
 impl<'a> Record<'a> {
     /// Reads one line; its `\n` may be there or not.
     pub fn parse(line: &'a [u8]) -> Result<Record<'a>, RecordError> {
-        Ok(serde_json::from_slice(line)?)
+        match peek::ordinary(line) {
+            Some(record) => Ok(record),
+            None => Ok(serde_json::from_slice(line)?),
+        }
     }
 
     /// The bytes of the line without its end, as the plan wrote them.
