@@ -1,0 +1,105 @@
+//! Which records a reader wants to see.
+
+use regex::bytes::Regex;
+
+use crate::model::{Level, Record, Stamp, Stream};
+
+/// What must hold for a record to be shown. The default lets everything pass.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Not before this.
+    pub since: Option<Stamp>,
+    /// Not after this.
+    pub until: Option<Stamp>,
+    /// This bad or worse.
+    pub level: Option<Level>,
+    /// One of these fits the line.
+    pub grep: Vec<Regex>,
+    /// None of these fits the line.
+    pub exclude: Vec<Regex>,
+    /// From one of these streams, if any is named.
+    pub streams: Vec<Stream>,
+    /// Of this run.
+    pub run: Option<u64>,
+}
+
+impl Filter {
+    /// Whether the record is wanted.
+    pub fn wants(&self, record: &Record<'_>) -> bool {
+        self.run.is_none_or(|run| record.run == run)
+            && self.since.is_none_or(|since| record.ts >= since)
+            && self.until.is_none_or(|until| record.ts <= until)
+            && self.level.is_none_or(|level| record.level >= Some(level))
+            && (self.streams.is_empty() || self.streams.contains(&record.stream))
+            && self.fits(record)
+    }
+
+    fn fits(&self, record: &Record<'_>) -> bool {
+        let text = record.msg.as_bytes();
+        (self.grep.is_empty() || self.grep.iter().any(|pattern| pattern.is_match(text)))
+            && !self.exclude.iter().any(|pattern| pattern.is_match(text))
+    }
+
+    /// Whether every record is wanted.
+    pub fn is_open(&self) -> bool {
+        let Filter { since, until, level, grep, exclude, streams, run } = self;
+        since.is_none()
+            && until.is_none()
+            && level.is_none()
+            && grep.is_empty()
+            && exclude.is_empty()
+            && streams.is_empty()
+            && run.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wants(filter: &Filter, level: Option<Level>, stream: &str, msg: &str) -> bool {
+        let line = format!(
+            r#"{{"ts":"2026-11-23T17:31:02.123456Z","seq":7,"plan":"cafe","run":3,"stream":"{stream}","msg":"{msg}"}}"#
+        );
+        let mut record = Record::parse(line.as_bytes()).unwrap();
+        record.level = level;
+        filter.wants(&record)
+    }
+
+    #[test]
+    fn a_level_lets_pass_what_is_as_bad_or_worse_and_nothing_without_a_level() {
+        let filter = Filter { level: Some(Level::Warning), ..Filter::default() };
+        assert!(wants(&filter, Some(Level::Critical), "stdout", "x"));
+        assert!(wants(&filter, Some(Level::Warning), "stdout", "x"));
+        assert!(!wants(&filter, Some(Level::Info), "stdout", "x"));
+        assert!(!wants(&filter, None, "stdout", "x"));
+    }
+
+    #[test]
+    fn one_of_the_patterns_must_fit_and_none_of_the_excluded() {
+        let filter = Filter {
+            grep: vec![Regex::new("^a").unwrap(), Regex::new("b$").unwrap()],
+            exclude: vec![Regex::new("not").unwrap()],
+            ..Filter::default()
+        };
+        for (text, wanted) in [("a", true), ("xb", true), ("x", false), ("a not", false)] {
+            assert_eq!(wants(&filter, None, "stdout", text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn run_stream_and_time_narrow_what_is_shown() {
+        let at: Stamp = "2026-11-23T17:31:02.123456Z".parse().unwrap();
+        for (filter, wanted) in [
+            (Filter { run: Some(3), since: Some(at), until: Some(at), ..Filter::default() }, true),
+            (Filter { run: Some(2), ..Filter::default() }, false),
+            (Filter { since: Some(Stamp(at.0 + 1)), ..Filter::default() }, false),
+            (Filter { until: Some(Stamp(at.0 - 1)), ..Filter::default() }, false),
+            (Filter { streams: vec![Stream::Stderr], ..Filter::default() }, false),
+        ] {
+            assert_eq!(wants(&filter, None, "stdout", "x"), wanted, "{filter:?}");
+            assert!(!filter.is_open());
+        }
+        assert!(Filter::default().is_open());
+    }
+}

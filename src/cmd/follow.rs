@@ -1,0 +1,193 @@
+//! Follows plans and prints them: the core of `run`, `attach`, `logs` and `wait`.
+
+use std::future::Future;
+
+use super::print::Printer;
+use crate::exit::{Exit, Failure};
+use crate::feed::{Follow, News, Until};
+use crate::fold::RunFold;
+use crate::model::{PlanName, Verdict};
+use crate::store::layout::PlanDir;
+use crate::store::reader::Reader;
+
+/// Pieces printed before the caller may look at other things: a flood must not make ^C wait.
+const AT_ONCE: usize = 16;
+
+/// Plans that are followed, and where they are printed.
+pub struct Follower {
+    follow: Follow,
+    plans: Vec<PlanName>,
+    printer: Printer,
+    stopped: bool,
+    told_polling: bool,
+}
+
+/// How a followed run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The plan.
+    pub plan: PlanName,
+    /// The run.
+    pub run: u64,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// What a command that waited for it returns.
+    pub exit: i32,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+/// Runs what follows plans to its end, on this thread.
+pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+}
+
+impl Follower {
+    /// A follower of no plan yet. For one that waits, inside [`block_on`].
+    pub fn new(follow: Follow, printer: Printer) -> Follower {
+        Follower { follow, plans: Vec::new(), printer, stopped: false, told_polling: false }
+    }
+
+    /// Follows one run of one plan from behind `after` on, inside [`block_on`].
+    pub fn of_run(
+        plan: &PlanDir,
+        run: u64,
+        after: u64,
+        printer: Printer,
+    ) -> anyhow::Result<Follower> {
+        let mut follower = Follower::new(Follow::live()?, printer);
+        follower.add(plan, Until::Run(run), |reader, _| {
+            reader.seek_after(after);
+            Ok(())
+        })?;
+        Ok(follower)
+    }
+
+    /// Adds a plan. `place` says where in its log to begin.
+    pub fn add(
+        &mut self,
+        plan: &PlanDir,
+        until: Until,
+        place: impl FnOnce(&mut Reader, &Printer) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let Follower { follow, printer, .. } = self;
+        follow.add(plan, until, |reader| place(reader, printer))?;
+        self.plans.push(plan.name().clone());
+        Ok(())
+    }
+
+    /// Prints what there is. False if that was so much that the caller should look up in between.
+    pub fn print(&mut self) -> anyhow::Result<bool> {
+        for _ in 0..AT_ONCE {
+            let Some(piece) = self.follow.read()? else {
+                self.printer.flush()?;
+                return Ok(true);
+            };
+            let plan = &self.plans[piece.plan];
+            match piece.news {
+                News::Lines(lines) => self.printer.lines(lines)?,
+                News::Gap { from, to } if from == to => {
+                    self.printer
+                        .say(&format!("{plan}: record {from} is missing (pruned or lost)"))?;
+                }
+                News::Gap { from, to } => {
+                    self.printer.say(&format!(
+                        "{plan}: records {from} to {to} are missing (pruned or lost)"
+                    ))?;
+                }
+                News::Renewed => {
+                    self.printer.say(&format!("{plan}: its log was removed and begins anew"))?;
+                }
+                News::Stopped => {
+                    self.stopped = true;
+                    self.printer.say(&format!(
+                        "{plan}: recording has stopped and could not be taken up again"
+                    ))?;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Prints until nothing more will come. Dropping the future loses nothing: it can be called
+    /// again.
+    pub async fn print_to_end(&mut self) -> anyhow::Result<()> {
+        loop {
+            if !self.print()? {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            if self.follow.is_over() {
+                return Ok(());
+            }
+            self.tell_polling()?;
+            self.follow.wait().await?;
+        }
+    }
+
+    /// Prints until the run of the only plan has its verdict.
+    pub async fn print_to_verdict(&mut self, run: u64) -> anyhow::Result<Ending> {
+        self.print_to_end().await?;
+        match self.ending(0, run) {
+            Some(ending) => Ok(ending),
+            None => Err(self.no_verdict(0, run).into()),
+        }
+    }
+
+    fn tell_polling(&mut self) -> anyhow::Result<()> {
+        if !self.told_polling
+            && let Some(reason) = self.follow.polling()
+        {
+            self.told_polling = true;
+            self.printer.say(&format!("looking five times a second: {reason}"))?;
+        }
+        Ok(())
+    }
+
+    /// How a run ended, if it has.
+    pub fn ending(&self, plan: usize, run: u64) -> Option<Ending> {
+        let RunFold { verdict, exit, reasons, .. } = self.follow.fold(plan).run(run)?;
+        let plan = self.plans[plan].clone();
+        Some(Ending { plan, run, verdict: *verdict, exit: (*exit)?, reasons: reasons.clone() })
+    }
+
+    /// Why there is no ending.
+    pub fn no_verdict(&self, plan: usize, run: u64) -> Failure {
+        let plan = &self.plans[plan];
+        let failure = Failure::new(Exit::Failed, format!("{plan} run {run} has no verdict"));
+        if self.stopped {
+            failure
+                .because("nobody records it any more, and nobody could be brought to")
+                .hint(format!("planwatch restart {plan}"))
+        } else {
+            failure
+                .because("its log does not say how it ended")
+                .hint(format!("planwatch verify {plan}"))
+        }
+    }
+
+    /// The logs that are followed.
+    pub fn follow(&self) -> &Follow {
+        &self.follow
+    }
+
+    /// Where they are printed.
+    pub fn printer(&mut self) -> &mut Printer {
+        &mut self.printer
+    }
+
+    /// Says what was passed over, and gives the exit code: 1 if a plan's recording has stopped.
+    pub fn finish(mut self) -> anyhow::Result<i32> {
+        let bad = self.follow.skipped() + self.printer.damaged();
+        if bad > 0 {
+            let what = if bad == 1 {
+                "line is no record and was"
+            } else {
+                "lines are no records and were"
+            };
+            self.printer.say(&format!("{bad} {what} passed over: planwatch verify names them"))?;
+        }
+        self.printer.flush()?;
+        Ok(if self.stopped { Exit::Failed } else { Exit::Done }.code())
+    }
+}

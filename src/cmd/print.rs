@@ -1,0 +1,147 @@
+//! Records in the form a reader asked for.
+
+use super::filter::Filter;
+use super::logs::LogForm;
+use super::out::{Out, OutError};
+use crate::model::{Eol, Level, Peek, Record, Stream};
+use crate::render::line::{Short, Style, logfmt};
+use crate::render::sanitize::sanitize;
+
+/// Where planwatch's own records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// Between the plan's lines, where the form shows them.
+    Among,
+    /// Warnings, worse, and verdicts to standard error; the others nowhere.
+    Apart,
+}
+
+/// Writes wanted records to standard output.
+pub struct Printer {
+    out: Out,
+    filter: Filter,
+    form: Form,
+    own: Own,
+    /// The line being made.
+    text: Vec<u8>,
+    /// Lines that were no records.
+    damaged: u64,
+}
+
+#[derive(Debug)]
+enum Form {
+    Short(Short),
+    /// The very bytes; to a terminal, made harmless.
+    Cat {
+        terminal: bool,
+        colour: bool,
+    },
+    Json,
+    Logfmt,
+}
+
+impl Printer {
+    /// A printer to standard output, which may be a `terminal`.
+    pub fn new(form: LogForm, style: Style, terminal: bool, filter: Filter, own: Own) -> Printer {
+        let form = match form {
+            LogForm::Short => Form::Short(Short::new(style)),
+            LogForm::Cat => Form::Cat { terminal, colour: style.colour },
+            LogForm::Json => Form::Json,
+            LogForm::Logfmt => Form::Logfmt,
+        };
+        Printer { out: Out::stdout(), filter, form, own, text: Vec::new(), damaged: 0 }
+    }
+
+    /// Prints those of the lines that are wanted.
+    pub fn lines(&mut self, lines: &[u8]) -> Result<(), OutError> {
+        if matches!(self.form, Form::Json) && self.filter.is_open() && self.own == Own::Among {
+            return self.out.write(lines);
+        }
+        let mut rest = lines;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(end + 1);
+            self.line(line)?;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// Prints one line, if it is wanted.
+    pub fn line(&mut self, line: &[u8]) -> Result<(), OutError> {
+        let Ok(record) = Record::parse(line) else {
+            self.damaged += 1;
+            return Ok(());
+        };
+        if !self.filter.wants(&record) {
+            return Ok(());
+        }
+        if self.own == Own::Apart && record.stream == Stream::Planwatch {
+            return self.apart(&record);
+        }
+        self.text.clear();
+        match &mut self.form {
+            Form::Json => return self.out.write(line),
+            Form::Logfmt => logfmt(&mut self.text, &record),
+            Form::Short(short) => {
+                short.write(&mut self.text, &record);
+            }
+            Form::Cat { .. } if record.stream == Stream::Planwatch => {}
+            Form::Cat { terminal: true, colour } => {
+                sanitize(&mut self.text, &record.msg, *colour);
+                self.text.push(b'\n');
+            }
+            Form::Cat { .. } if record.raw.is_none() => {
+                self.text.extend_from_slice(record.msg.as_bytes());
+                self.text.extend_from_slice(record.eol.bytes());
+            }
+            Form::Cat { .. } => self.text = record.original(),
+        }
+        self.out.write(&self.text)
+    }
+
+    /// Whether the line would be printed: what `-n` counts.
+    pub fn counts(&self, line: &[u8]) -> bool {
+        // Most lines are out because of their time or run, which a peek tells.
+        if let (Some(peek), Some(run)) = (Peek::of(line), self.filter.run)
+            && peek.run != run
+        {
+            return false;
+        }
+        let Ok(record) = Record::parse(line) else { return false };
+        let own = record.stream == Stream::Planwatch;
+        let shown = match self.form {
+            Form::Json | Form::Logfmt => true,
+            Form::Cat { .. } => !own,
+            Form::Short(_) if own => record.level.is_none_or(|level| level > Level::Debug),
+            Form::Short(_) => record.eol != Eol::Cr || !record.msg.is_empty(),
+        };
+        shown && !(own && self.own == Own::Apart) && self.filter.wants(&record)
+    }
+
+    /// Says something beside the records, in its place among them.
+    pub fn say(&mut self, text: &str) -> Result<(), OutError> {
+        self.out.flush()?;
+        let mut line = b"planwatch: ".to_vec();
+        sanitize(&mut line, text, false);
+        eprintln!("{}", String::from_utf8_lossy(&line));
+        Ok(())
+    }
+
+    fn apart(&mut self, record: &Record<'_>) -> Result<(), OutError> {
+        let verdict = record.event.as_deref() == Some("run.verdict");
+        if verdict || record.level >= Some(Level::Warning) {
+            self.say(&format!("{} run {} {}", record.plan, record.run, record.msg))?;
+        }
+        Ok(())
+    }
+
+    /// Gives everything printed to the system.
+    pub fn flush(&mut self) -> Result<(), OutError> {
+        self.out.flush()
+    }
+
+    /// Lines that turned out to be damaged.
+    pub fn damaged(&self) -> u64 {
+        self.damaged
+    }
+}
