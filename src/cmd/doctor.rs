@@ -1,12 +1,234 @@
 //! `doctor`: looks for what would keep planwatch from working well here.
 
-use super::{World, unbuilt};
+use std::time::Duration;
+
+use super::World;
+use super::alive::{is_orphaned, keepers};
+use super::known::known;
+use super::out::Out;
+use crate::exit::Exit;
+use crate::model::format_size;
+use crate::os::limits;
+use crate::os::poll::{self, PollFd, PollFlags};
+use crate::render::sanitize::harmless;
+use crate::render::theme::{Tone, painted};
+use crate::store::layout::Home;
+use crate::store::probe::{self, Probe};
+use crate::wake::{Mode, Watcher};
 
 /// What a user may mean by `doctor`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {}
 
-/// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("doctor")
+/// What one look gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Ok,
+    /// Works, but not as well as it could.
+    Weak,
+    /// Needs a person.
+    Ill,
+}
+
+/// One look: at what, how it is, in words, and what to do.
+struct Finding {
+    about: &'static str,
+    health: Health,
+    text: String,
+    hint: Option<String>,
+}
+
+fn finding(about: &'static str, health: Health, text: impl Into<String>) -> Finding {
+    Finding { about, health, text: text.into(), hint: None }
+}
+
+impl Finding {
+    fn hint(mut self, hint: impl Into<String>) -> Finding {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// How long a notification may take before it counts as lost.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Room and files below which a home is nearly full.
+const LEAST_FREE: (u64, u64) = (256 << 20, 1000);
+
+/// Does it. Ends with 1 if something needs a person.
+pub fn run(_options: Options, world: &World) -> anyhow::Result<i32> {
+    let mut findings = vec![version()];
+    match world.open_home() {
+        Err(failure) => {
+            let hint = failure.hint.clone().unwrap_or_default();
+            findings.push(finding("home", Health::Ill, failure.what).hint(hint));
+        }
+        Ok(home) => {
+            findings.push(home_itself(&home)?);
+            findings.push(room(&home)?);
+            match Probe::begin(&home) {
+                Ok(probe) => findings.extend([splicing(&probe), notifications(&probe)]),
+                Err(error) => findings.push(finding("writing", Health::Ill, error.to_string())),
+            }
+            findings.push(orphans(&home)?);
+        }
+    }
+    findings.extend([open_files(), pipes(), inotify()]);
+    tell(&findings, world)?;
+    let ill = findings.iter().any(|finding| finding.health == Health::Ill);
+    Ok(if ill { Exit::Failed.code() } else { Exit::Done.code() })
+}
+
+fn tell(findings: &[Finding], world: &World) -> anyhow::Result<()> {
+    let mut out = Out::stdout();
+    let colour = world.stdout.color;
+    for finding in findings {
+        let (word, tone) = match finding.health {
+            Health::Ok => ("ok     ", Tone::Good),
+            Health::Weak => ("note   ", Tone::Wait),
+            Health::Ill => ("PROBLEM", Tone::Bad),
+        };
+        let word = painted(word, tone, colour);
+        out.line(format!("{word}  {:<14} {}", finding.about, harmless(&finding.text)))?;
+        if let Some(hint) = &finding.hint {
+            for line in hint.lines() {
+                out.line(format!("{:25}{}", "→ ", harmless(line)))?;
+            }
+        }
+    }
+    Ok(out.finish()?)
+}
+
+fn version() -> Finding {
+    let kernel = limits::kernel();
+    let text = format!("planwatch {} on Linux {kernel}", env!("CARGO_PKG_VERSION"));
+    match limits::kernel_version() {
+        version if version < (5, 3) => finding("version", Health::Ill, text)
+            .hint("planwatch needs Linux 5.3 or later (pidfd_open)"),
+        version if version < (6, 15) => finding("version", Health::Weak, text).hint(
+            "before Linux 6.15 the exit code of a plan is not known if its supervisor was killed",
+        ),
+        _ => finding("version", Health::Ok, text),
+    }
+}
+
+fn home_itself(home: &Home) -> anyhow::Result<Finding> {
+    let path = home.path().display();
+    let mode = probe::mode(home)?;
+    Ok(if mode & 0o077 == 0 {
+        finding("home", Health::Ok, format!("{path}, yours alone ({mode:04o})"))
+    } else {
+        finding("home", Health::Ill, format!("{path} can be entered by others ({mode:04o})"))
+            .hint(format!("chmod 700 {path}"))
+    })
+}
+
+fn room(home: &Home) -> anyhow::Result<Finding> {
+    let (bytes, files) = limits::free(home.path())?;
+    let text = format!("{} and {files} files free", format_size(bytes));
+    // Some file systems make files as they need them and report 0.
+    let few_files = files > 0 && files < LEAST_FREE.1;
+    Ok(if bytes < LEAST_FREE.0 || few_files {
+        finding("room", Health::Ill, text)
+            .hint("when it is full, plans wait until there is room: planwatch prune --keep 1GiB")
+    } else {
+        finding("room", Health::Ok, text)
+    })
+}
+
+fn splicing(probe: &Probe) -> Finding {
+    match probe.splices() {
+        Ok(true) => finding("exactly once", Health::Ok, "the file system takes bytes from pipes"),
+        Ok(false) => finding(
+            "exactly once",
+            Health::Weak,
+            "this file system takes no bytes from pipes: they are read and written instead",
+        )
+        .hint("a killed recorder can lose what it had just read; use ext4, xfs, btrfs or tmpfs"),
+        Err(error) => finding("exactly once", Health::Ill, error.to_string()),
+    }
+}
+
+fn notifications(probe: &Probe) -> Finding {
+    let about = "notifications";
+    let heard = || -> anyhow::Result<(Mode, bool)> {
+        let watcher = Watcher::new()?;
+        watcher.watch(probe.path());
+        probe.change()?;
+        let ready = poll::wait(&mut [PollFd::new(&watcher.fd(), PollFlags::IN)], Some(PATIENCE))?;
+        Ok((watcher.mode(), ready > 0))
+    };
+    match heard() {
+        Ok((Mode::Notify, true)) => finding(about, Health::Ok, "the kernel tells of changes"),
+        Ok((Mode::Notify, false)) => {
+            finding(about, Health::Ill, "a change in the home was not told")
+                .hint("followers would stand still: put PLANWATCH_HOME on a local file system")
+        }
+        Ok((Mode::Polling(reason), _)) => {
+            finding(about, Health::Weak, format!("followers look again and again: {reason}"))
+                .hint("raise fs.inotify.max_user_instances, or use a local file system")
+        }
+        Err(error) => finding(about, Health::Ill, format!("{error:#}")),
+    }
+}
+
+fn orphans(home: &Home) -> anyhow::Result<Finding> {
+    let mut names = Vec::new();
+    for name in home.plans()? {
+        let plan = home.plan(&name);
+        if is_orphaned(&known(&plan)?, &keepers(&plan)?) {
+            names.push(name.to_string());
+        }
+    }
+    Ok(if names.is_empty() {
+        finding("plans", Health::Ok, "every plan that runs is looked after")
+    } else {
+        finding("plans", Health::Ill, format!("nobody looks after {}", names.join(", ")))
+            .hint("planwatch ps takes them up again")
+    })
+}
+
+fn open_files() -> Finding {
+    let about = "open files";
+    match limits::open_files() {
+        Some(limit) if limit < 64 => {
+            finding(about, Health::Ill, format!("only {limit} a process")).hint("ulimit -n 1024")
+        }
+        Some(limit) => finding(about, Health::Ok, format!("{limit} a process")),
+        None => finding(about, Health::Ok, "no limit"),
+    }
+}
+
+/// A user's pipes may hold so many pages in all; beyond, each further one gets two (pipe(7)). A
+/// plan has up to eight pipes of sixteen.
+fn pipes() -> Finding {
+    const PAGES_OF_A_PLAN: u64 = 8 * 16;
+    let about = "pipes";
+    match limits::setting("fs/pipe-user-pages-soft") {
+        None => finding(about, Health::Weak, "the limit of pipe pages cannot be read"),
+        Some(0) => finding(about, Health::Ok, "no limit"),
+        Some(pages) => {
+            let plans = pages / PAGES_OF_A_PLAN;
+            let text = format!("room for {plans} plans of one user at full speed");
+            let health = if plans < 8 { Health::Weak } else { Health::Ok };
+            let more = "sysctl fs.pipe-user-pages-soft=16384";
+            let finding = finding(about, health, text);
+            if health == Health::Ok { finding } else { finding.hint(more) }
+        }
+    }
+}
+
+fn inotify() -> Finding {
+    let about = "inotify";
+    let instances = limits::setting("fs/inotify/max_user_instances");
+    let watches = limits::setting("fs/inotify/max_user_watches");
+    let (Some(instances), Some(watches)) = (instances, watches) else {
+        return finding(about, Health::Weak, "its limits cannot be read");
+    };
+    let text = format!("{instances} instances, {watches} watches a user");
+    if instances < 64 || watches < 1024 {
+        return finding(about, Health::Weak, text)
+            .hint("each follower takes one instance: sysctl fs.inotify.max_user_instances=1024");
+    }
+    finding(about, Health::Ok, text)
 }

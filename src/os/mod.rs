@@ -6,6 +6,7 @@
 pub mod child;
 pub mod deaths;
 pub mod fifo;
+pub mod limits;
 pub mod lock;
 pub mod pidfd;
 pub mod poll;

@@ -9,6 +9,7 @@ mod batch;
 pub mod journal;
 pub mod layout;
 pub mod lock;
+pub mod probe;
 mod proof;
 pub mod prune;
 pub mod reader;

@@ -234,11 +234,11 @@ impl Proof {
     fn offset(&mut self, record: &Record<'_>) {
         let Some((off, length)) = record.span() else { return };
         let run = if record.stream == Stream::Planwatch { 0 } else { record.run };
-        self.expect(run, &record.stream, off, record.seq);
+        self.follows(run, &record.stream, off, record.seq);
         self.offsets.insert((run, record.stream.clone()), off + length);
     }
 
-    fn expect(&mut self, run: u64, stream: &Stream, off: u64, seq: u64) {
+    fn follows(&mut self, run: u64, stream: &Stream, off: u64, seq: u64) {
         let known = self.offsets.get(&(run, stream.clone())).copied();
         let Some(expected) = known.or(self.complete.then_some(0)) else { return };
         let of = if run == 0 { stream.to_string() } else { format!("{stream} of run {run}") };
@@ -262,12 +262,12 @@ impl Proof {
                 self.seal(*records, *bytes, crc32, &hashes.finished());
             }
             Event::LogGap { of: Some(of), at: Some(at), bytes: Some(bytes), reason, .. } => {
-                self.expect(run, of, *at, seq);
+                self.follows(run, of, *at, seq);
                 self.offsets.insert((run, of.clone()), at + bytes);
                 self.note(format!("{of} of run {run}: {bytes} bytes are given up: {reason}"));
             }
             Event::StreamClosed { of, bytes } => {
-                self.expect(run, of, *bytes, seq);
+                self.follows(run, of, *bytes, seq);
                 self.offsets.remove(&(run, of.clone()));
             }
             Event::RunExited { .. } if !self.exited.insert(run) => {
