@@ -55,6 +55,13 @@ impl Stage<'_> {
         self.lifecycle.write_all(format!("{said}\n").as_bytes()).unwrap();
     }
 
+    fn limit_segments(&self, size: u64) {
+        let plan = json!({"format": 1, "plan": "plan", "argv": ["x"], "cwd": "/", "env_names": [],
+            "umask": 63, "stop": {"signal": 15, "grace_ms": 1}, "verdict": ["exit"],
+            "log": {"segment_size": size}});
+        std::fs::write(self.dir.join("plan.json"), plan.to_string()).unwrap();
+    }
+
     fn record(&self) -> Live {
         self.home.planwatch(["__record", "plan"]).any_code().may_speak().spawn()
     }
@@ -147,10 +154,7 @@ fn killed_at_any_instant_it_loses_and_repeats_nothing() {
 fn killed_while_it_turns_segments_it_loses_and_repeats_nothing() {
     let home = Home::new();
     let mut stage = Stage::new(&home);
-    let plan = json!({"format": 1, "plan": "plan", "argv": ["x"], "cwd": "/", "env_names": [],
-        "umask": 63, "stop": {"signal": 15, "grace_ms": 1}, "verdict": ["exit"],
-        "log": {"segment_size": 65_536}});
-    std::fs::write(stage.dir.join("plan.json"), plan.to_string()).unwrap();
+    stage.limit_segments(65_536);
     let mut recorder = stage.record();
     let steps = [
         Step::Chunk(Chunk::Bulk),
@@ -172,4 +176,63 @@ fn killed_while_it_turns_segments_it_loses_and_repeats_nothing() {
     stage.exited(0);
     let report = home.audit("plan").run(1, &steps).holds();
     assert!(report.segments > 10, "{report:?}");
+}
+
+/// The calls by which bytes move, and the files around them change.
+const CALLS: [&str; 10] = [
+    "splice",
+    "write",
+    "pwrite64",
+    "openat",
+    "unlinkat,unlink",
+    "rename,renameat,renameat2",
+    "fdatasync,fsync",
+    "ftruncate,fallocate",
+    "symlink,symlinkat",
+    "poll,ppoll",
+];
+
+#[test]
+fn killed_at_each_call_of_each_kind_it_loses_and_repeats_nothing() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        println!("skipped: strace is not installed");
+        return;
+    }
+    let home = Home::new();
+    let mut stage = Stage::new(&home);
+    stage.limit_segments(65_536);
+    let first = stage.record();
+    let steps = [
+        Step::Chunk(Chunk::Ragged),
+        Step::MixedEnds(true),
+        Step::Rate(20_000),
+        Step::Until(home.file("over"), home.file("tally")),
+    ];
+    let mut oracle = stage.start(&steps);
+    first.signal(Signal::KILL);
+    first.ends();
+    for calls in CALLS {
+        for n in 1..=scale(4, 60) {
+            let mut strace = Command::new("strace");
+            strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+            strace.args(["-e", &format!("inject={calls}:signal=SIGKILL:when={n}")]);
+            let mut strace = stage.home.planwatch(["__record", "plan"]).under(strace).spawn();
+            // A call that is not made so often kills nobody: then we do.
+            let ended = crate::harness::within(Duration::from_millis(150), || {
+                strace.has_ended().then_some(())
+            });
+            if ended.is_none() {
+                home.until("it is dead", || {
+                    home.recorder("plan").iter().for_each(|recorder| recorder.signal(Signal::KILL));
+                    strace.has_ended().then_some(())
+                });
+            }
+            strace.ends();
+        }
+    }
+    let _last = stage.record();
+    home.touch("over");
+    assert_eq!(oracle.wait().unwrap().code(), Some(0));
+    stage.exited(0);
+    home.audit("plan").run(1, &steps).holds();
 }

@@ -81,6 +81,20 @@ impl Cmd {
         self
     }
 
+    /// The same command, started by another one.
+    pub(crate) fn under(mut self, mut other: Command) -> Cmd {
+        other.arg(self.command.get_program()).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => other.env(name, value),
+                None => other.env_remove(name),
+            };
+        }
+        other.stdin(Stdio::null());
+        self.command = other;
+        self.any_code().prints_something().may_speak()
+    }
+
     pub(crate) fn folder(mut self, path: &Path) -> Cmd {
         self.command.current_dir(path);
         self

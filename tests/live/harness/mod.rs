@@ -15,7 +15,7 @@ pub(crate) use home::Home;
 pub(crate) use live::Live;
 pub(crate) use procs::Proc;
 pub(crate) use records::Records;
-pub(crate) use wait::{LIMIT, Random};
+pub(crate) use wait::{LIMIT, Random, within};
 
 pub(crate) use crate::script::{Chunk, Expected, Out, Step, mix};
 
