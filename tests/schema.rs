@@ -1,0 +1,151 @@
+//! The committed JSON Schemas against what the encoder and `ps` write.
+
+use planwatch::fold::{Fold, RunFold};
+use planwatch::model::{
+    Eol, Event, Head, Level, Marker, SealHash, Stamp, State, Stream, Text, Verdict, VerdictRule,
+    encode_event, encode_text,
+};
+use planwatch::render::ps::PsRow;
+use serde_json::{Value, json};
+
+fn schema(name: &str) -> jsonschema::Validator {
+    let path = format!("{}/schema/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
+}
+
+fn assert_valid(schema: &jsonschema::Validator, value: &Value) {
+    let errors: Vec<String> = schema
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{value:#}\n{errors:#?}");
+}
+
+fn events() -> Vec<Event> {
+    let by = || "op@host pid 1".to_owned();
+    let request = || Some("r1".to_owned());
+    vec![
+        Event::SegmentOpened {
+            format: 1,
+            version: "0.1.0".to_owned(),
+            host: "h".to_owned(),
+            boot: "b".to_owned(),
+            fold: Box::new(serde_json::to_value(Fold::new("p".parse().unwrap())).unwrap()),
+        },
+        Event::SegmentSealed { records: 1, bytes: 2, crc32: vec![SealHash(0xab)] },
+        Event::RunStarted {
+            argv: vec!["x".to_owned()],
+            cwd: "/".to_owned(),
+            changed: vec!["cwd".to_owned()],
+            verdict: vec![VerdictRule::Exit],
+            success_exit_codes: vec![3],
+            streams: vec![Stream::Stdout, Stream::File("a.log".to_owned())],
+            boot: "b".to_owned(),
+        },
+        Event::RunSpawned { pid: 1, start: 2 },
+        Event::RunStopping { by: by(), request: request(), timeout: true, restart: true },
+        Event::RunSignalled { signal: 15, processes: 1, by: by(), request: None },
+        Event::RunExited {
+            code: Some(0),
+            signal: None,
+            exec_error: None,
+            wall_ms: Some(1),
+            cpu_ms: Some(1),
+            peak_rss: Some(1),
+            markers: vec![Marker { file: "m".to_owned(), found: false }],
+        },
+        Event::StreamClosed { of: Stream::Stderr, bytes: 0 },
+        Event::StreamHeld { of: vec![Stream::Stdout], pids: vec![1] },
+        Event::RunVerdict { verdict: Verdict::Failed, exit: 30, reasons: vec!["x".to_owned()] },
+        Event::RunRestarting { by: by(), request: request() },
+        Event::RecorderRestarted { pid: 1, cut: 3 },
+        Event::SupervisorAdopted { pid: 1, id: "a".to_owned() },
+        Event::LogGap {
+            reason: "x".to_owned(),
+            from: Some(1),
+            to: Some(2),
+            of: Some(Stream::Stdout),
+            at: Some(0),
+            bytes: Some(1),
+        },
+        Event::ClockStepped { back_ms: 1 },
+        Event::SourceTruncated { of: Stream::Stdout, was: 1 },
+        Event::SourceReplaced { of: Stream::Stdout },
+    ]
+}
+
+#[test]
+fn every_kind_of_event_fits_the_schema_of_records() {
+    let schema = schema("record.schema.json");
+    let head = Head::new(&"p".parse().unwrap(), 1, "planwatch");
+    for event in events() {
+        for span in [None, Some((512, 100))] {
+            let mut line = Vec::new();
+            encode_event(&mut line, &head, &Stamp(0).text(), 1, span, Level::Info, "x", &event);
+            assert_valid(&schema, &serde_json::from_slice(&line).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_line_fits_the_schema_of_records() {
+    let schema = schema("record.schema.json");
+    let head = Head::new(&"p".parse().unwrap(), 1, "file:a.log");
+    for eol in [Eol::Lf, Eol::None, Eol::Cr, Eol::Crlf, Eol::Part] {
+        for level in [None, Some(Level::Critical)] {
+            let bytes = b"a\xffb";
+            let (logger, task) = (Some("l"), Some(("T()", "done")));
+            let text = Text { off: 0, bytes, eol, level, logger, task };
+            let mut line = Vec::new();
+            encode_text(&mut line, &head, &Stamp(0).text(), 1, &text);
+            assert_valid(&schema, &serde_json::from_slice(&line).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_schema_of_records_refuses_what_no_record_may_be() {
+    let schema = schema("record.schema.json");
+    let good = json!({"ts":"2026-11-23T17:31:02.123456Z","seq":1,"plan":"p","run":1,"stream":"stdout","off":0,"msg":""});
+    assert_valid(&schema, &good);
+    for (key, value) in [
+        ("ts", json!("2026-11-23T17:31:02Z")),
+        ("seq", json!(0)),
+        ("seq", json!(1.5)),
+        ("plan", json!("../x")),
+        ("level", json!("loud")),
+        ("off", json!(null)),
+        ("later", json!(null)),
+        ("later", json!(0.5)),
+        ("eol", json!("lf")),
+        ("stream", json!("planwatch")),
+    ] {
+        let mut bad = good.clone();
+        bad[key] = value;
+        assert!(!schema.is_valid(&bad), "{bad}");
+    }
+}
+
+#[test]
+fn the_rows_of_ps_fit_their_schema() {
+    let schema = schema("ps.schema.json");
+    let mut fold = Fold::new("p".parse().unwrap());
+    let ended = RunFold {
+        run: 1,
+        state: State::Ended,
+        verdict: Verdict::Killed,
+        signal: Some(9),
+        ended_at: Some(Stamp(2)),
+        ..RunFold::default()
+    };
+    let running = RunFold { run: 2, state: State::Running, pid: Some(1), ..RunFold::default() };
+    let mut rows = Vec::new();
+    for run in [ended, running] {
+        fold.runs.push(run);
+        rows.extend(PsRow::of(&fold, 5, Stamp(3)));
+    }
+    assert_eq!(rows.len(), 2);
+    assert_valid(&schema, &serde_json::to_value(&rows).unwrap());
+    assert_valid(&schema, &json!([]));
+}
