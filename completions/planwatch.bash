@@ -16,15 +16,6 @@ _planwatch() {
             ",$1")
                 cmd="planwatch"
                 ;;
-            planwatch,__exec)
-                cmd="planwatch__subcmd____exec"
-                ;;
-            planwatch,__record)
-                cmd="planwatch__subcmd____record"
-                ;;
-            planwatch,__supervise)
-                cmd="planwatch__subcmd____supervise"
-                ;;
             planwatch,attach)
                 cmd="planwatch__subcmd__attach"
                 ;;
@@ -83,70 +74,12 @@ _planwatch() {
 
     case "${cmd}" in
         planwatch)
-            opts="-h -V --color --help --version run attach logs ps inspect stop restart signal wait record verify rm prune doctor demo completions man __supervise __exec __record"
+            opts="-h -V --color --help --version run attach logs ps inspect stop restart signal wait record verify rm prune doctor demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        planwatch__subcmd____exec)
-            opts="-h --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        planwatch__subcmd____record)
-            opts="-h --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        planwatch__subcmd____supervise)
-            opts="-h --adopt --plan-pidfd --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --plan-pidfd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -708,3 +641,17 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
 else
     complete -F _planwatch -o bashdefault -o default planwatch
 fi
+
+_planwatch_with_plans() {
+    _planwatch "$@"
+    case "${COMP_WORDS[1]}" in
+        attach|logs|inspect|stop|restart|signal|wait|verify|rm|prune)
+            case "${COMP_WORDS[COMP_CWORD]}" in
+                -*) ;;
+                *) COMPREPLY=($(compgen -W "$(planwatch ps -aq 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+            esac
+            ;;
+    esac
+}
+
+complete -F _planwatch_with_plans -o bashdefault -o default planwatch

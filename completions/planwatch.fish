@@ -46,9 +46,6 @@ complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "doctor" -d 'Loo
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "demo" -d 'Run three real Luigi plans at once and follow them live'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "man" -d 'Print a manual page'
-complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "__supervise" -d 'Look after one plan\'s run'
-complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "__exec" -d 'Become the plan\'s program'
-complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "__record" -d 'Record one plan'
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s n -l name -d 'The plan\'s name' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s C -l chdir -d 'Run the plan in this folder' -r -F
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s e -l env -d 'Set a variable of the plan\'s environment; its value is never stored' -r
@@ -179,17 +176,13 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand man" -l color -d 'Co
 always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c planwatch -n "__fish_planwatch_using_subcommand __supervise" -l plan-pidfd -d 'An inherited pidfd of the plan\'s process' -r
-complete -c planwatch -n "__fish_planwatch_using_subcommand __supervise" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c planwatch -n "__fish_planwatch_using_subcommand __supervise" -l adopt -d 'Take over a run whose supervisor has died'
-complete -c planwatch -n "__fish_planwatch_using_subcommand __supervise" -s h -l help -d 'Print help'
-complete -c planwatch -n "__fish_planwatch_using_subcommand __exec" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c planwatch -n "__fish_planwatch_using_subcommand __exec" -s h -l help -d 'Print help'
-complete -c planwatch -n "__fish_planwatch_using_subcommand __record" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c planwatch -n "__fish_planwatch_using_subcommand __record" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand inspect" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand stop" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand restart" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand signal" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand verify" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand rm" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -f -a "(planwatch ps -aq 2>/dev/null)"

@@ -48,7 +48,8 @@ fn completions_are_in_step() {
         (Shell::Fish, "planwatch.fish"),
     ];
     for (shell, name) in files {
-        in_step(&folder.join(name), &completions::script(planwatch::cli::command(), shell));
+        let script = completions::script(planwatch::cli::command(), shell);
+        in_step(&folder.join(name), script.as_bytes());
     }
     nothing_else_in(&folder, &files.map(|(_, name)| name.to_owned()));
 }

@@ -16,8 +16,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser as _};
 
-pub use args::Cli;
-use args::{ColorChoice, Verb};
+use args::{AnyVerb, Cli, ColorChoice, Public, Verb};
 
 use crate::cmd::out::{Out, OutError};
 use crate::exit::{self, Exit};
@@ -31,16 +30,17 @@ pub fn main(argv: Vec<OsString>) -> i32 {
         Err(error) => return not_parsed(&error, &env, runs),
     };
     let otherwise = match cli.verb {
-        Verb::Run(_) | Verb::Supervise(_) | Verb::Exec(_) | Verb::Recorder(_) => Exit::Planwatch,
-        _ => Exit::Failed,
+        AnyVerb::Public(Verb::Run(_)) => Exit::Planwatch,
+        AnyVerb::Public(_) => Exit::Failed,
+        _ => Exit::Planwatch,
     };
     let world = env.world(cli.color);
-    perform::perform(cli.verb, &world).unwrap_or_else(|error| end_of(&error, otherwise))
+    perform::any(cli.verb, &world).unwrap_or_else(|error| end_of(&error, otherwise))
 }
 
-/// The whole command tree, for completions, man pages and tests.
+/// The command tree as people know it, for completions, man pages and tests.
 pub fn command() -> clap::Command {
-    Cli::command()
+    Public::command()
 }
 
 fn end_of(error: &anyhow::Error, otherwise: Exit) -> i32 {
@@ -81,5 +81,6 @@ mod tests {
     #[test]
     fn the_command_tree_is_consistent() {
         super::command().debug_assert();
+        <super::Cli as clap::CommandFactory>::command().debug_assert();
     }
 }

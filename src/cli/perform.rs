@@ -1,11 +1,20 @@
 //! From the verb that was typed to the verb that does it.
 
-use super::args::Verb;
+use super::args::{AnyVerb, Verb};
 use super::{command, resolve};
 use crate::cmd::{self, World};
 
 /// Does it and gives the exit code.
-pub(super) fn perform(verb: Verb, world: &World) -> anyhow::Result<i32> {
+pub(super) fn any(verb: AnyVerb, world: &World) -> anyhow::Result<i32> {
+    match verb {
+        AnyVerb::Public(verb) => public(verb, world),
+        AnyVerb::Supervise(typed) => cmd::supervise::run(typed.into(), world),
+        AnyVerb::Exec(typed) => cmd::exec::run(typed.into(), world),
+        AnyVerb::Recorder(typed) => cmd::recorder::run(typed.into(), world),
+    }
+}
+
+fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
     match verb {
         Verb::Run(typed) => cmd::run::run(resolve::run(*typed, world)?, world),
         Verb::Attach(typed) => cmd::attach::run(typed.into(), world),
@@ -29,8 +38,5 @@ pub(super) fn perform(verb: Verb, world: &World) -> anyhow::Result<i32> {
         Verb::Man(typed) => {
             cmd::man::run(cmd::man::Options { command: command(), verb: typed.verb }, world)
         }
-        Verb::Supervise(typed) => cmd::supervise::run(typed.into(), world),
-        Verb::Exec(typed) => cmd::exec::run(typed.into(), world),
-        Verb::Recorder(typed) => cmd::recorder::run(typed.into(), world),
     }
 }

@@ -43,7 +43,7 @@ const STYLES: Styles = Styles::styled()
     disable_help_subcommand = true,
     after_help = AFTER_HELP,
 )]
-pub struct Cli {
+pub(super) struct Root<V: Subcommand> {
     #[arg(
         long,
         value_name = "WHEN",
@@ -56,8 +56,14 @@ pub struct Cli {
     )]
     pub(super) color: ColorChoice,
     #[command(subcommand)]
-    pub(super) verb: Verb,
+    pub(super) verb: V,
 }
+
+/// The command line with everything that may stand on it.
+pub(super) type Cli = Root<AnyVerb>;
+
+/// The command line as people know it, for completions and man pages.
+pub(super) type Public = Root<Verb>;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -78,6 +84,20 @@ pub(super) enum ColorChoice {
     Never,
 }
 
+/// A verb, or one of planwatch's own background processes.
+#[derive(Debug, Subcommand)]
+pub(super) enum AnyVerb {
+    #[command(flatten)]
+    Public(Verb),
+    #[command(name = "__supervise", hide = true)]
+    Supervise(SuperviseArgs),
+    #[command(name = "__exec", hide = true)]
+    Exec(ExecArgs),
+    #[command(name = "__record", hide = true)]
+    Recorder(RecorderArgs),
+}
+
+/// A verb for people.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     Run(Box<RunArgs>),
@@ -106,10 +126,4 @@ pub(super) enum Verb {
     Demo,
     Completions(CompletionsArgs),
     Man(ManArgs),
-    #[command(name = "__supervise", hide = true)]
-    Supervise(SuperviseArgs),
-    #[command(name = "__exec", hide = true)]
-    Exec(ExecArgs),
-    #[command(name = "__record", hide = true)]
-    Recorder(RecorderArgs),
 }
