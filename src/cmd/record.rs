@@ -1,7 +1,13 @@
 //! `record`: records standard input as a run of a plan.
 
-use super::{World, unbuilt};
+use std::io::{IsTerminal as _, stdin};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::FileTypeExt as _;
+
+use super::World;
+use crate::exit::{Exit, Failure};
 use crate::model::Spec;
+use crate::recorder::{self, Recorded};
 
 /// What a user may mean by `record`.
 #[derive(Clone, Debug)]
@@ -10,7 +16,51 @@ pub struct Options {
     pub spec: Spec,
 }
 
-/// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("record")
+/// Records to the end of standard input; ends with the verdict of what it said.
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let Options { spec } = options;
+    let plan = world.open_home()?.plan(&spec.plan);
+    let name = &spec.plan;
+    let input = input()?;
+    let log = plan.log();
+    let begun = |run: u64| {
+        let keys = if stdin().is_terminal() { " · ^D ends it" } else { "" };
+        eprintln!("planwatch: recording {name} run {run} · log: {}{keys}", log.display());
+    };
+    match recorder::record_input(&plan, &spec, input, begun)? {
+        Recorded::Run(run, judged) => {
+            eprintln!("planwatch: {name} run {run} {}", judged.msg);
+            Ok(judged.exit)
+        }
+        Recorded::Busy(holder) => Err(Failure::new(Exit::Refused, format!("{name} is being run"))
+            .because(format!("process {} looks after it", holder.pid))
+            .hint(format!("see `planwatch ps`, or record under another name than {name}"))
+            .into()),
+        Recorded::Unfinished(run) => {
+            Err(Failure::new(Exit::Refused, format!("run {run} of {name} has not ended"))
+                .because("it was left without a supervisor")
+                .hint(format!(
+                    "`planwatch ps` looks after it again; `planwatch stop {name}` ends it"
+                ))
+                .into())
+        }
+    }
+}
+
+/// Standard input as something that bytes can be spliced out of: a pipe or a file as it is,
+/// anything else (a terminal, a socket, /dev/null) through a pipe of our own.
+fn input() -> std::io::Result<OwnedFd> {
+    let given = stdin().as_fd().try_clone_to_owned()?;
+    let kind = std::fs::File::from(given.try_clone()?).metadata()?.file_type();
+    if kind.is_fifo() || kind.is_file() {
+        return Ok(given);
+    }
+    let (reader, mut writer) = std::io::pipe()?;
+    // It ends with the input, or with us.
+    std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+        if let Err(error) = std::io::copy(&mut std::fs::File::from(given), &mut writer) {
+            eprintln!("planwatch: standard input cannot be read any further: {error}");
+        }
+    })?;
+    Ok(reader.into())
 }

@@ -1,12 +1,14 @@
 //! The recorder's loop: sleep until a pipe has bytes, take them, make records, write them once.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use crate::fold::{Fold, Judgement, Status};
 use crate::model::{Event, Level, OnFull, Spec, Stamp, State, Stream};
 use crate::os::poll::{PollFd, PollFlags, wait};
 use crate::store::layout::PlanDir;
+use crate::store::prune::prune_segments;
 use crate::store::snapshot;
 
 use super::capture::{Capture, Identity};
@@ -35,7 +37,8 @@ pub(super) struct Recorder {
     cap: Capture,
     lifecycle: Source,
     sources: Vec<Entry>,
-    watch: Watch,
+    /// None where this process is its own supervisor.
+    watch: Option<Watch>,
     room: Vec<u8>,
     /// Last seq in the saved state, and when it was saved.
     saved: (u64, Instant),
@@ -44,6 +47,8 @@ pub(super) struct Recorder {
     rotations: u64,
     /// The log could not be written: when to try again, and how long to wait after that.
     blocked: Option<(Instant, Duration)>,
+    /// The run whose stdout is our standard input, and when it began.
+    input: Option<(u64, Instant)>,
 }
 
 struct Entry {
@@ -72,8 +77,14 @@ impl Entry {
 }
 
 impl Recorder {
-    /// Goes on where the last recorder of the plan stopped.
-    pub(super) fn open(plan: &PlanDir, identity: Identity, pid: i32) -> io::Result<Recorder> {
+    /// Goes on where the last recorder of the plan stopped. Not `watched`, it is its own
+    /// supervisor.
+    pub(super) fn open(
+        plan: &PlanDir,
+        identity: Identity,
+        pid: i32,
+        watched: bool,
+    ) -> io::Result<Recorder> {
         let spec: Option<Spec> = snapshot::load_json(&plan.spec_file())?;
         let limits = spec.map(|spec| spec.log).unwrap_or_default();
         let recovered = recover(plan, identity, limits, Stamp::now())?;
@@ -94,7 +105,7 @@ impl Recorder {
         let now = Instant::now();
         let sources = sources.into_iter().map(Entry::new).collect();
         let saved = (0, now);
-        let watch = Watch::new(plan.clone());
+        let watch = watched.then(|| Watch::new(plan.clone()));
         let rotations = cap.rotations();
         Ok(Recorder {
             cap,
@@ -106,6 +117,7 @@ impl Recorder {
             synced: saved,
             rotations,
             blocked: None,
+            input: None,
         })
     }
 
@@ -117,14 +129,8 @@ impl Recorder {
                 Ok(()) => self.blocked = None,
                 Err(error) => self.block(&error),
             }
-            let live = self.cap.fold.is_live();
-            self.watch.look(&self.cap.fold, Instant::now())?;
-            if self.blocked.is_none() && !live && self.sources.is_empty() && self.watch.alone() {
-                // What was said between the last look and now must not be left behind.
-                if self.lifecycle.take()? == 0 {
-                    break;
-                }
-                continue;
+            if self.is_done()? {
+                break;
             }
             if self.cap.fold.seq != before {
                 self.nap()?;
@@ -136,6 +142,80 @@ impl Recorder {
         self.cap.flush()?;
         self.cap.journal().sync()?;
         self.save(true)
+    }
+
+    /// Whether nothing is left to wait for.
+    fn is_done(&mut self) -> io::Result<bool> {
+        let live = self.cap.fold.is_live();
+        let Some(watch) = &mut self.watch else {
+            return Ok(self.blocked.is_none() && !live);
+        };
+        watch.look(&self.cap.fold, Instant::now())?;
+        let quiet = self.blocked.is_none() && !live && self.sources.is_empty() && watch.alone();
+        // What was said between the last look and now must not be left behind.
+        Ok(quiet && self.lifecycle.take()? == 0)
+    }
+
+    /// Ends recordings of standard input that were killed. Gives a run that is not for us to end,
+    /// if there is one.
+    pub(super) fn end_orphaned(&mut self) -> io::Result<Option<u64>> {
+        let live: Vec<(u64, bool)> = (self.cap.fold.runs.iter())
+            .filter(|run| run.state.is_live() && run.state != State::Draining)
+            .map(|run| (run.run, run.argv.is_empty()))
+            .collect();
+        for (run, was_input) in live {
+            if !was_input {
+                return Ok(Some(run));
+            }
+            let msg = "the command that recorded it was killed";
+            self.cap.event(run, None, Level::Warning, msg, &exited(None, None))?;
+        }
+        self.step()?;
+        Ok(None)
+    }
+
+    /// Begins a run whose stdout is what comes out of `input`.
+    pub(super) fn begin_input(
+        &mut self,
+        spec: &Spec,
+        boot: &str,
+        input: OwnedFd,
+    ) -> io::Result<u64> {
+        let run = self.cap.fold.last_run() + 1;
+        self.cap.set_limits(spec.log.clone());
+        let event = Event::RunStarted {
+            argv: Vec::new(),
+            cwd: spec.cwd.to_string_lossy().into_owned(),
+            changed: Vec::new(),
+            verdict: spec.verdict.clone(),
+            success_exit_codes: Vec::new(),
+            streams: vec![Stream::Stdout],
+            boot: boot.to_owned(),
+        };
+        self.cap.event(run, None, Level::Info, "recording standard input", &event)?;
+        self.cap.flush()?;
+        let source = Source::open_input(&mut self.cap, run, input)?;
+        self.sources.push(Entry::new(source));
+        Ok(run)
+    }
+
+    /// Records the input to its end; the run ends with it. Gives what `run` would return.
+    pub(super) fn run_input(&mut self, run: u64) -> io::Result<Option<Judgement>> {
+        self.input = Some((run, Instant::now()));
+        self.run()?;
+        Ok(self.cap.fold.verdict(run))
+    }
+
+    /// The end of the input is the end of its run.
+    fn end_input(&mut self) -> io::Result<()> {
+        let Some((run, began)) = self.input else { return Ok(()) };
+        if self.sources.iter().any(|entry| entry.source.run == run) {
+            return Ok(());
+        }
+        self.input = None;
+        let wall_ms = u64::try_from(began.elapsed().as_millis()).ok();
+        let event = exited(Some(0), wall_ms);
+        self.cap.event(run, None, Level::Info, "standard input has ended", &event)
     }
 
     /// One pass: take what is there, record it, write it, draw the consequences.
@@ -155,6 +235,7 @@ impl Recorder {
             entry.source.release()?;
         }
         self.close_ended()?;
+        self.end_input()?;
         self.give_verdicts()?;
         self.housekeeping()
     }
@@ -173,8 +254,14 @@ impl Recorder {
         for entry in &mut self.sources {
             entry.ready = true;
         }
-        self.watch.expect_news();
+        self.expect_news();
         Ok(())
+    }
+
+    fn expect_news(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.expect_news();
+        }
     }
 
     fn take_all(&mut self) -> io::Result<()> {
@@ -183,8 +270,8 @@ impl Recorder {
             if !entry.is_due() {
                 continue;
             }
-            entry.ready = false;
             let bytes = entry.source.take()?;
+            entry.ready = false;
             if entry.pace.wants_larger(bytes, now) {
                 entry.source.resize(LARGE_PIPE);
             }
@@ -261,6 +348,8 @@ impl Recorder {
         }
         if self.cap.rotations() != self.rotations {
             self.rotations = self.cap.rotations();
+            let keep = self.cap.limits().keep.clone();
+            prune_segments(self.cap.plan(), &keep, self.cap.ts(), false)?;
         }
         if self.save_at().is_some_and(|at| at <= now) {
             self.save(false)?;
@@ -356,7 +445,7 @@ impl Recorder {
             }
         }
         let last = fds.len();
-        if let Some(fd) = self.watch.fd() {
+        if let Some(fd) = self.watch.as_ref().and_then(Watch::fd) {
             fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
         }
         wait(&mut fds, most)?;
@@ -369,7 +458,7 @@ impl Recorder {
             entry.source.hung_up |= flags.contains(PollFlags::HUP);
         }
         if news {
-            self.watch.expect_news();
+            self.expect_news();
         }
         Ok(())
     }
@@ -380,10 +469,8 @@ impl Recorder {
         }
         let aged = self.cap.aged_at().map(|at| Instant::now() + at.since(Stamp::now()));
         let calm = self.sources.iter().filter_map(|entry| entry.pace.quiet_at()).min();
-        [self.save_at(), self.sync_at(), aged, calm, self.watch.retry_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let watch = self.watch.as_ref().and_then(Watch::retry_at);
+        [self.save_at(), self.sync_at(), aged, calm, watch].into_iter().flatten().min()
     }
 }
 
@@ -421,7 +508,7 @@ fn has_ended(fold: &Fold, source: &Source, others: &[Stream]) -> bool {
         return exited && others.is_empty();
     }
     // Before the plan's process was there, an empty pipe without a writer waits for its first.
-    source.no_writer && (source.hung_up || exited || run.pid.is_some())
+    source.no_writer && (source.hung_up || source.is_input || exited || run.pid.is_some())
 }
 
 /// Runs whose process has ended and whose every stream has ended or is named held.
@@ -436,4 +523,16 @@ fn verdicts_due(fold: &Fold) -> Vec<u64> {
         .filter(|run| run.state == State::Draining && !open(run.run, &run.held))
         .map(|run| run.run)
         .collect()
+}
+
+fn exited(code: Option<i32>, wall_ms: Option<u64>) -> Event {
+    Event::RunExited {
+        code,
+        signal: None,
+        exec_error: None,
+        wall_ms,
+        cpu_ms: None,
+        peak_rss: None,
+        markers: Vec::new(),
+    }
 }

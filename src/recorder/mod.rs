@@ -15,10 +15,14 @@ mod source;
 mod watch;
 
 use std::io;
+use std::os::fd::OwnedFd;
 
+use crate::fold::Judgement;
+use crate::model::Spec;
 use crate::os::pidfd::{boot_id, host_name, start_time};
 use crate::store::layout::PlanDir;
 use crate::store::lock::{Holder, Lock};
+use crate::store::snapshot;
 
 use capture::Identity;
 use drive::Recorder;
@@ -30,8 +34,51 @@ pub fn run(plan: &PlanDir) -> io::Result<bool> {
     let me = myself();
     let Ok(_lock) = Lock::take(&plan.recorder_lock(), &me)? else { return Ok(false) };
     let identity = Identity { host: me.host.clone(), boot: me.boot.clone() };
-    Recorder::open(plan, identity, me.pid)?.run()?;
+    Recorder::open(plan, identity, me.pid, true)?.run()?;
     Ok(true)
+}
+
+/// What came of recording an input.
+#[derive(Debug)]
+pub enum Recorded {
+    /// It was recorded to its end, as this run.
+    Run(u64, Judgement),
+    /// The plan is being run or recorded by this process.
+    Busy(Holder),
+    /// This run of the plan has not ended, though nobody looks after it.
+    Unfinished(u64),
+}
+
+/// Records `input` to its end, as the stdout of a new run of the plan. This process is supervisor
+/// and recorder in one; `begun` is told the run's number when the run has begun.
+pub fn record_input(
+    plan: &PlanDir,
+    spec: &Spec,
+    input: OwnedFd,
+    begun: impl FnOnce(u64),
+) -> io::Result<Recorded> {
+    plan.create()?;
+    let me = myself();
+    let _supervisor = match Lock::take(&plan.supervisor_lock(), &me)? {
+        Ok(lock) => lock,
+        Err(holder) => return Ok(Recorded::Busy(holder)),
+    };
+    let _recorder = match Lock::take(&plan.recorder_lock(), &me)? {
+        Ok(lock) => lock,
+        Err(holder) => return Ok(Recorded::Busy(holder)),
+    };
+    let identity = Identity { host: me.host.clone(), boot: me.boot.clone() };
+    let mut recorder = Recorder::open(plan, identity, me.pid, false)?;
+    if let Some(run) = recorder.end_orphaned()? {
+        return Ok(Recorded::Unfinished(run));
+    }
+    snapshot::save_json(&plan.spec_file(), spec, false)?;
+    let run = recorder.begin_input(spec, &me.boot, input)?;
+    begun(run);
+    let judged = recorder.run_input(run)?;
+    judged
+        .map(|judged| Recorded::Run(run, judged))
+        .ok_or_else(|| io::Error::other("the run is not in its own log"))
 }
 
 fn myself() -> Holder {

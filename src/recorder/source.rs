@@ -41,6 +41,8 @@ pub(super) struct Source {
     pub(super) hung_up: bool,
     /// No byte can follow those in the spool.
     pub(super) ended: bool,
+    /// It is our standard input: its writer was there before us.
+    pub(super) is_input: bool,
 }
 
 impl Source {
@@ -57,6 +59,21 @@ impl Source {
         let reserve = if stream == Stream::Events { SMALL_RESERVE } else { spool::PIECE };
         let key = format!("{run}.{stream}");
         Source::with(cap, run, stream, fifo, stage, key, reserve)
+    }
+
+    /// Takes what comes out of an inherited descriptor as the stdout of `run`.
+    pub(super) fn open_input(cap: &mut Capture, run: u64, input: OwnedFd) -> io::Result<Source> {
+        let plan = cap.plan().clone();
+        let stage = plan.run_stage(run, &Stream::Stdout);
+        plan.create_run_pipes(run)?;
+        // A recorder that recovers this run opens it like any other: a pipe at its end.
+        fifo::make(&plan.run_pipe(run, &Stream::Stdout))?;
+        fifo::make(&stage)?;
+        let stage = fifo::open_both(&stage)?;
+        let key = format!("{run}.{}", Stream::Stdout);
+        let mut source = Source::with(cap, run, Stream::Stdout, input, stage, key, spool::PIECE)?;
+        source.is_input = true;
+        Ok(source)
     }
 
     /// Opens the FIFO through which supervisors speak.
@@ -104,6 +121,7 @@ impl Source {
             no_writer: false,
             hung_up: false,
             ended: false,
+            is_input: false,
         })
     }
 

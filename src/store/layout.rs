@@ -262,6 +262,12 @@ impl PlanDir {
         self.run_pipes(run).join("plan.pid")
     }
 
+    /// Makes the folder for the pipes of a run. One that is there already is an error: no run may
+    /// get the pipes of another.
+    pub fn create_run_pipes(&self, run: u64) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(self.run_pipes(run))
+    }
+
     /// Removes the pipes of runs up to `last`, but for those in `kept`.
     pub fn remove_run_pipes(&self, last: u64, kept: &[u64]) -> io::Result<()> {
         for entry in fs::read_dir(self.pipes())? {
