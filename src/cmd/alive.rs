@@ -1,14 +1,15 @@
 //! Who of planwatch lives for a plan, and what to do when nobody does who should.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::feed::{Depth, known};
 use crate::fold::Fold;
-use crate::os::pidfd::Pidfd;
+use crate::os::child::spawn_self;
+use crate::os::pidfd::{Pidfd, boot_id};
 use crate::os::poll::{self, PollFd, PollFlags};
 use crate::store::layout::PlanDir;
 use crate::store::lock::{Holder, Lock};
-
-use super::known::known;
+use crate::wake::Watcher;
 
 /// The processes that look after a plan.
 #[derive(Clone, Debug, Default)]
@@ -49,12 +50,47 @@ pub fn wait_for_leavers(plan: &PlanDir) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long a plan that is taken up again is given until its true state is known.
+const TAKING_UP: Duration = Duration::from_secs(5);
+
 /// What is known of a plan, true even if everything of planwatch was killed: then the plan is taken
-/// up again first.
+/// up again first, by the same process that any follower would start.
 pub fn settled(plan: &PlanDir) -> anyhow::Result<Fold> {
-    let fold = known(plan)?;
-    if !is_orphaned(&fold, &keepers(plan)?) {
-        return Ok(fold);
+    let before = known(plan, Depth::Whole)?;
+    if !is_orphaned(&before, &keepers(plan)?) {
+        return Ok(before);
     }
-    known(plan)
+    let watcher = Watcher::new()?;
+    watcher.watch(&plan.log());
+    let args = ["__supervise", plan.name().as_str(), "--adopt"].map(str::to_owned);
+    let mut adopter = spawn_self(&args, plan.open_diagnostics().ok())?;
+    let process = Pidfd::open(i32::try_from(adopter.id()).unwrap_or_default(), None)?;
+    let began = Instant::now();
+    loop {
+        watcher.clear();
+        let gone = adopter.try_wait()?.is_some();
+        let fold = known(plan, Depth::Whole)?;
+        let left = TAKING_UP.saturating_sub(began.elapsed());
+        if gone || left.is_zero() || is_taken_up(&fold, &before, plan)? {
+            return Ok(fold);
+        }
+        let mut fds = vec![PollFd::from_borrowed_fd(watcher.fd(), PollFlags::IN)];
+        fds.extend(process.as_ref().map(|process| PollFd::new(process, PollFlags::IN)));
+        poll::wait(&mut fds, Some(left))?;
+    }
+}
+
+/// Whether the log tells the truth again: somebody has said something since `before`, and the run
+/// that is said to live does.
+fn is_taken_up(fold: &Fold, before: &Fold, plan: &PlanDir) -> anyhow::Result<bool> {
+    let keepers = keepers(plan)?;
+    let Some(run) = fold.last().filter(|run| run.state.is_live()) else {
+        return Ok(keepers.recorder.is_some() || !is_orphaned(fold, &keepers));
+    };
+    let lives = match (run.pid, run.ended_at) {
+        (_, Some(_)) => true,
+        (Some(pid), None) => run.boot == boot_id() && Pidfd::open(pid, run.start)?.is_some(),
+        (None, None) => false,
+    };
+    Ok(fold.seq > before.seq && keepers.supervisor.is_some() && lives)
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::World;
 use super::alive::{is_orphaned, keepers};
-use super::known::known;
 use super::out::Out;
 use crate::exit::Exit;
+use crate::feed::{Depth, known};
 use crate::model::format_size;
 use crate::os::limits;
 use crate::os::poll::{self, PollFd, PollFlags};
@@ -176,7 +176,7 @@ fn orphans(home: &Home) -> anyhow::Result<Finding> {
     let mut names = Vec::new();
     for name in home.plans()? {
         let plan = home.plan(&name);
-        if is_orphaned(&known(&plan)?, &keepers(&plan)?) {
+        if is_orphaned(&known(&plan, Depth::State)?, &keepers(&plan)?) {
             names.push(name.to_string());
         }
     }

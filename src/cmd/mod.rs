@@ -16,7 +16,6 @@ pub mod exec;
 pub mod filter;
 pub mod follow;
 pub mod inspect;
-pub mod known;
 pub mod logs;
 pub mod man;
 pub mod out;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::World;
-use super::known::known;
 use super::out::Out;
 use super::rm::removed;
 use super::select::{Selector, select};
 use crate::exit::Exit;
+use crate::feed::{Depth, known};
 use crate::model::{KeepRule, PlanName, Spec, Stamp, format_size};
 use crate::store::layout::{Home, PlanDir};
 use crate::store::prune::{log_bytes, prune_segments, remove_leftovers};
@@ -97,7 +97,7 @@ fn own_rules(plan: &PlanDir) -> anyhow::Result<Vec<KeepRule>> {
 
 /// Whether the plan's last run ended longer ago than this.
 fn is_older(plan: &PlanDir, age: Duration, now: Stamp) -> anyhow::Result<bool> {
-    let fold = known(plan)?;
+    let fold = known(plan, Depth::State)?;
     let ended = fold.last().map_or(fold.ts, |run| run.ended_at.unwrap_or(fold.ts));
     Ok(!fold.is_live() && now.since(ended) > age)
 }

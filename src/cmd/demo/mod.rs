@@ -12,10 +12,10 @@ use std::io::Write as _;
 use plans::{DemoPlan, PLANS};
 use stage::Stage;
 
-use super::known::known;
 use super::select::Selector;
 use super::{World, logs, ps};
 use crate::exit::{Exit, Failure};
+use crate::feed::{Depth, known};
 use crate::fold::{RunFold, headline};
 use crate::model::{PlanName, RunChoice, Target};
 use crate::render::theme::{Tone, paint};
@@ -73,7 +73,7 @@ fn start(
     let name: PlanName = plan.name.parse()?;
     let dir = home.plan(&name);
     let (code, said) = stage.run_detached(plan, python)?;
-    let fold = known(&dir)?;
+    let fold = known(&dir, Depth::Whole)?;
     let tone = Tone::of_plan(plan.name);
     match code {
         Some(0) => tell(world, tone, plan.name, plan.shows),
@@ -118,7 +118,10 @@ fn follow_options(started: &[Started]) -> logs::Options {
 
 /// What is known of each run now.
 fn ends(started: &[Started], home: &Home) -> anyhow::Result<Vec<Option<RunFold>>> {
-    started.iter().map(|one| Ok(known(&home.plan(&one.name))?.run(one.run).cloned())).collect()
+    started
+        .iter()
+        .map(|one| Ok(known(&home.plan(&one.name), Depth::Whole)?.run(one.run).cloned()))
+        .collect()
 }
 
 /// Says how each run ended, and whether that is how it was meant to.
