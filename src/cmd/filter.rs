@@ -19,19 +19,25 @@ pub struct Filter {
     pub exclude: Vec<Regex>,
     /// From one of these streams, if any is named.
     pub streams: Vec<Stream>,
-    /// Of this run.
-    pub run: Option<u64>,
+    /// Of one of these runs of these plans; plans that are not named here are shown whole.
+    pub runs: Vec<(String, u64)>,
 }
 
 impl Filter {
     /// Whether the record is wanted.
     pub fn wants(&self, record: &Record<'_>) -> bool {
-        self.run.is_none_or(|run| record.run == run)
+        self.wants_run(&record.plan, record.run)
             && self.since.is_none_or(|since| record.ts >= since)
             && self.until.is_none_or(|until| record.ts <= until)
             && self.level.is_none_or(|level| record.level >= Some(level))
             && (self.streams.is_empty() || self.streams.contains(&record.stream))
             && self.fits(record)
+    }
+
+    /// Whether records of this run of this plan are wanted at all.
+    pub fn wants_run(&self, plan: &str, run: u64) -> bool {
+        let mut named = self.runs.iter().filter(|(name, _)| name == plan).peekable();
+        named.peek().is_none() || named.any(|(_, number)| *number == run)
     }
 
     fn fits(&self, record: &Record<'_>) -> bool {
@@ -42,14 +48,14 @@ impl Filter {
 
     /// Whether every record is wanted.
     pub fn is_open(&self) -> bool {
-        let Filter { since, until, level, grep, exclude, streams, run } = self;
+        let Filter { since, until, level, grep, exclude, streams, runs } = self;
         since.is_none()
             && until.is_none()
             && level.is_none()
             && grep.is_empty()
             && exclude.is_empty()
             && streams.is_empty()
-            && run.is_none()
+            && runs.is_empty()
     }
 }
 
@@ -91,8 +97,16 @@ mod tests {
     fn run_stream_and_time_narrow_what_is_shown() {
         let at: Stamp = "2026-11-23T17:31:02.123456Z".parse().unwrap();
         for (filter, wanted) in [
-            (Filter { run: Some(3), since: Some(at), until: Some(at), ..Filter::default() }, true),
-            (Filter { run: Some(2), ..Filter::default() }, false),
+            (
+                Filter {
+                    runs: vec![("cafe".into(), 3)],
+                    since: Some(at),
+                    until: Some(at),
+                    ..Filter::default()
+                },
+                true,
+            ),
+            (Filter { runs: vec![("cafe".into(), 2)], ..Filter::default() }, false),
             (Filter { since: Some(Stamp(at.0 + 1)), ..Filter::default() }, false),
             (Filter { until: Some(Stamp(at.0 - 1)), ..Filter::default() }, false),
             (Filter { streams: vec![Stream::Stderr], ..Filter::default() }, false),

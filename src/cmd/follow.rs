@@ -117,11 +117,10 @@ impl Follower {
                 tokio::task::yield_now().await;
                 continue;
             }
-            if self.follow.is_over() {
+            if self.is_over() {
                 return Ok(());
             }
-            self.tell_polling()?;
-            self.follow.wait().await?;
+            self.wait().await?;
         }
     }
 
@@ -166,9 +165,21 @@ impl Follower {
         }
     }
 
-    /// The logs that are followed.
-    pub fn follow(&self) -> &Follow {
-        &self.follow
+    /// Whether nothing more will come.
+    pub fn is_over(&self) -> bool {
+        self.follow.is_over()
+    }
+
+    /// Sleeps until there may be more to print. Dropping the future loses nothing.
+    pub async fn wait(&mut self) -> anyhow::Result<()> {
+        self.tell_polling()?;
+        Ok(self.follow.wait().await?)
+    }
+
+    /// The last seq printed or passed over, of each plan.
+    pub fn cursors(&self) -> Vec<(PlanName, u64)> {
+        let seqs = (0..).map(|plan| self.follow.cursor(plan));
+        self.plans.iter().cloned().zip(seqs).collect()
     }
 
     /// Where they are printed.

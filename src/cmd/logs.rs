@@ -1,12 +1,24 @@
 //! `logs`: reads the logs of plans, and follows them.
 
+mod cursor;
+mod reverse;
+mod targets;
+
 use std::path::PathBuf;
 
 use regex::bytes::Regex;
 
+use self::cursor::CursorFile;
+use self::targets::Chosen;
+use super::World;
+use super::filter::Filter;
+use super::follow::{Follower, block_on};
+use super::print::{Own, Printer};
 use super::select::Selector;
-use super::{World, unbuilt};
+use crate::feed::{Follow, Until};
 use crate::model::{Level, Stamp, Stream};
+use crate::render::line::Style;
+use crate::store::reader::Reader;
 
 /// What a user may mean by `logs`.
 #[derive(Clone, Debug)]
@@ -60,6 +72,114 @@ pub enum LogForm {
 }
 
 /// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("logs")
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    if options.reverse {
+        let (home, chosen) = targets::choose(&options, world)?;
+        return reverse::print(&home, &chosen, &options, printer(&options, world, &chosen));
+    }
+    // A time that has passed is an end that has been reached.
+    let follows = options.follow && options.until.is_none_or(|until| until > world.now);
+    if follows {
+        return block_on(async {
+            let (mut follower, cursors) = start(&options, world, true)?;
+            loop {
+                if !follower.print()? {
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+                save(cursors.as_ref(), &follower)?;
+                if follower.is_over() {
+                    return follower.finish();
+                }
+                follower.wait().await?;
+            }
+        });
+    }
+    let (mut follower, cursors) = start(&options, world, false)?;
+    while !follower.print()? {}
+    save(cursors.as_ref(), &follower)?;
+    follower.finish()
+}
+
+/// A follower of the chosen plans, each at its place.
+fn start(
+    options: &Options,
+    world: &World,
+    live: bool,
+) -> anyhow::Result<(Follower, Option<CursorFile>)> {
+    let (home, chosen) = targets::choose(options, world)?;
+    let cursors = options.cursor_file.as_deref().map(CursorFile::open).transpose()?;
+    let follow = if live { Follow::live()? } else { Follow::still() };
+    let mut follower = Follower::new(follow, printer(options, world, &chosen));
+    for one in &chosen {
+        let saved = cursors.as_ref().and_then(|cursors| cursors.get(&one.plan));
+        let until = match one.runs.iter().max() {
+            _ if !live => Until::Now,
+            _ if options.forever => Until::Never,
+            Some(run) => Until::Run(*run),
+            None => Until::Ended,
+        };
+        follower.add(&home.plan(&one.plan), until, |reader, printer| {
+            place(reader, printer, options, one, saved)
+        })?;
+        if live && one.missing {
+            follower.printer().say(&targets::waiting(&home, &one.plan)?)?;
+        }
+    }
+    Ok((follower, cursors))
+}
+
+fn printer(options: &Options, world: &World, chosen: &[Chosen]) -> Printer {
+    let runs = chosen
+        .iter()
+        .flat_map(|one| one.runs.iter().map(|run| (one.plan.to_string(), *run)))
+        .collect();
+    let filter = Filter {
+        since: options.since,
+        until: options.until,
+        level: options.level,
+        grep: options.grep.clone(),
+        exclude: options.exclude.clone(),
+        streams: options.streams.clone(),
+        runs,
+    };
+    let longest = chosen.iter().map(|one| one.plan.as_str().len()).max();
+    let style = Style {
+        colour: world.stdout.color,
+        timestamps: options.timestamps,
+        zone: world.zone.clone(),
+        prefix: longest.filter(|_| chosen.len() > 1),
+    };
+    Printer::new(options.output, style, world.stdout.terminal, filter, Own::Among)
+}
+
+/// Puts the reader where printing begins.
+fn place(
+    reader: &mut Reader,
+    printer: &Printer,
+    options: &Options,
+    one: &Chosen,
+    saved: Option<u64>,
+) -> anyhow::Result<()> {
+    if let Some(since) = options.since {
+        reader.seek_time(since)?;
+    }
+    let after = saved.or(options.after);
+    let floor = reader.cursor().max(after.unwrap_or(0)).max(one.begins.saturating_sub(1));
+    let resumes = after.is_some() || options.since.is_some() || options.cursor_file.is_some();
+    let ten = (options.follow && !resumes).then_some(10);
+    match options.lines.or(ten).filter(|_| saved.is_none()) {
+        Some(lines) => {
+            reader.seek_last_after(lines, floor, &mut |line| printer.counts(line))?;
+        }
+        None => reader.seek_after(floor),
+    }
+    Ok(())
+}
+
+fn save(cursors: Option<&CursorFile>, follower: &Follower) -> anyhow::Result<()> {
+    match cursors {
+        Some(cursors) => cursors.save(&follower.cursors()),
+        None => Ok(()),
+    }
 }

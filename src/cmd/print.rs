@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use super::logs::LogForm;
 use super::out::{Out, OutError};
-use crate::model::{Eol, Level, Peek, Record, Stream};
+use crate::model::{Eol, Level, Record, Stream};
 use crate::render::line::{Short, Style, logfmt};
 use crate::render::sanitize::sanitize;
 
@@ -101,12 +101,6 @@ impl Printer {
 
     /// Whether the line would be printed: what `-n` counts.
     pub fn counts(&self, line: &[u8]) -> bool {
-        // Most lines are out because of their time or run, which a peek tells.
-        if let (Some(peek), Some(run)) = (Peek::of(line), self.filter.run)
-            && peek.run != run
-        {
-            return false;
-        }
         let Ok(record) = Record::parse(line) else { return false };
         let own = record.stream == Stream::Planwatch;
         let shown = match self.form {

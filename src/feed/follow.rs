@@ -177,9 +177,9 @@ impl Follow {
         &self.lanes[plan].fold
     }
 
-    /// The last seq of a plan that was read.
+    /// The last seq of a plan that was given, once `read` has given nothing.
     pub fn cursor(&self, plan: usize) -> u64 {
-        self.lanes[plan].reader.cursor()
+        self.lanes[plan].cursor()
     }
 
     /// Lines of all plans that were no records.

@@ -195,6 +195,12 @@ impl Lane {
         &self.batch.bytes()[from..to]
     }
 
+    /// The last seq that was given, once nothing is pending.
+    pub(super) fn cursor(&self) -> u64 {
+        let read = self.reader.cursor();
+        self.goal.filter(|_| self.done).map_or(read, |goal| goal.min(read))
+    }
+
     /// Whether nothing more will come.
     pub(super) fn is_over(&self) -> bool {
         self.done && self.pending == Pending::Nothing

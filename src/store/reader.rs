@@ -116,17 +116,30 @@ impl Reader {
     /// Goes on at the n-th last of the lines that `keep` wants; at the first record there is if
     /// they are fewer.
     pub fn seek_last(&mut self, n: u64, keep: &mut dyn FnMut(&[u8]) -> bool) -> io::Result<()> {
-        let mut after = if n == 0 { Some(self.last_seq()?) } else { None };
+        self.seek_last_after(n, 0, keep)
+    }
+
+    /// The same, but never before the first record behind `floor`.
+    pub fn seek_last_after(
+        &mut self,
+        n: u64,
+        floor: u64,
+        keep: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> io::Result<()> {
+        let mut after = if n == 0 { self.last_seq()?.max(floor) } else { floor };
         let mut kept = 0;
         let mut lines = Backward::new(&self.log)?;
         while kept < n
             && let Some(line) = lines.line()?
         {
             let Some(seq) = Peek::seq(line) else { continue };
-            after = Some(seq - 1);
+            if seq <= floor {
+                break;
+            }
+            after = seq - 1;
             kept += u64::from(keep(line));
         }
-        self.seek_after(after.unwrap_or(0));
+        self.seek_after(after);
         Ok(())
     }
 
