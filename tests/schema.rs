@@ -1,5 +1,7 @@
 //! The committed JSON Schemas against what the encoder and `ps` write.
 
+#![allow(clippy::unwrap_used)]
+
 use planwatch::fold::{Fold, RunFold};
 use planwatch::model::{
     Eol, Event, Head, Level, Marker, SealHash, Stamp, State, Stream, Text, Verdict, VerdictRule,
