@@ -116,13 +116,18 @@ impl Proof {
         }
     }
 
-    /// What stands behind the last line end of a segment that nobody is writing.
-    pub(super) fn tail(&mut self, tail: &[u8], newest: bool) {
+    /// What stands behind the last line end of a segment that nobody is writing. `gone` says that
+    /// nobody can complete it.
+    pub(super) fn tail(&mut self, tail: &[u8], newest: bool, gone: bool) {
         let first = self.segment.first;
         let length = tail.len();
         if tail.iter().all(|&byte| byte == 0) {
             self.found(format!(
                 "segment {first} ends in {length} NUL bytes: a power cut lost its last records"
+            ));
+        } else if gone {
+            self.found(format!(
+                "segment {first} ends in the first {length} bytes of a record, and its line is nowhere any more"
             ));
         } else if newest {
             self.note(format!(

@@ -50,7 +50,7 @@ fn read_segment(
             // A living recorder may be in the middle of it.
             let being_written = newest && Lock::holder(&plan.recorder_lock())?.is_some();
             if !being_written {
-                proof.tail(&line, newest);
+                proof.tail(&line, newest, source_is_gone(plan, &line));
             }
             break;
         }
@@ -59,4 +59,49 @@ fn read_segment(
     }
     proof.close(newest);
     Ok(())
+}
+
+/// Whether a torn record is of a line of the plan that is nowhere any more: neither in the spool
+/// nor in a pipe. What planwatch says itself can be said again.
+fn source_is_gone(plan: &PlanDir, torn: &[u8]) -> bool {
+    let torn = String::from_utf8_lossy(torn);
+    let field = |before: &str, end: char| {
+        let (_, rest) = torn.split_once(before)?;
+        Some(rest.split_once(end)?.0.to_owned())
+    };
+    let (Some(run), Some(stream)) = (field("\"run\":", ','), field("\"stream\":\"", '"')) else {
+        return false;
+    };
+    let Ok(number) = run.parse() else { return false };
+    let front = format!("{run}.{stream}.");
+    let spooled = std::fs::read_dir(plan.spool()).is_ok_and(|mut files| {
+        files.any(|file| {
+            file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with(&front))
+        })
+    });
+    stream != "planwatch" && !spooled && !plan.run_pipes(number).exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout::Home;
+    use super::*;
+
+    const OPENED: &str = r#"{"ts":"2026-11-23T17:31:02.000000Z","seq":1,"plan":"p","run":0,"stream":"planwatch","event":"segment.opened","level":"debug","msg":"x","format":1,"version":"0","host":"h","boot":"b","fold":{"streams":[]}}"#;
+    const TORN: &str = r#"{"ts":"2026-11-23T17:31:02.000001Z","seq":2,"plan":"p","run":1,"stream":"stdout","off":0,"m"#;
+
+    #[test]
+    fn a_torn_tail_is_a_loss_only_if_its_line_is_nowhere_any_more() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        std::fs::write(plan.segment(1), format!("{OPENED}\n{TORN}")).unwrap();
+        assert_eq!(verify(&plan).unwrap().findings.len(), 1);
+        std::fs::write(plan.spool().join("1.stdout.0"), "x").unwrap();
+        let report = verify(&plan).unwrap();
+        assert!(report.is_whole(), "{report:#?}");
+        assert_eq!(report.notes.len(), 1);
+        std::fs::write(plan.segment(1), format!("{OPENED}\n\0\0\0")).unwrap();
+        assert!(!verify(&plan).unwrap().is_whole());
+    }
 }
