@@ -5,7 +5,7 @@ use std::future::Future;
 use super::print::Printer;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Follow, News, Until};
-use crate::fold::RunFold;
+use crate::fold::{Fold, RunFold};
 use crate::model::{PlanName, Verdict};
 use crate::store::layout::PlanDir;
 use crate::store::reader::Reader;
@@ -35,6 +35,15 @@ pub struct Ending {
     pub exit: i32,
     /// Why, in words.
     pub reasons: Vec<String>,
+}
+
+impl Ending {
+    /// How a run ended, if it has.
+    pub fn of(fold: &Fold, run: u64) -> Option<Ending> {
+        let RunFold { verdict, exit, reasons, .. } = fold.run(run)?;
+        let plan = fold.plan.clone();
+        Some(Ending { plan, run, verdict: *verdict, exit: (*exit)?, reasons: reasons.clone() })
+    }
 }
 
 /// Runs what follows plans to its end, on this thread.
@@ -145,9 +154,7 @@ impl Follower {
 
     /// How a run ended, if it has.
     pub fn ending(&self, plan: usize, run: u64) -> Option<Ending> {
-        let RunFold { verdict, exit, reasons, .. } = self.follow.fold(plan).run(run)?;
-        let plan = self.plans[plan].clone();
-        Some(Ending { plan, run, verdict: *verdict, exit: (*exit)?, reasons: reasons.clone() })
+        Ending::of(self.follow.fold(plan), run)
     }
 
     /// Why there is no ending.

@@ -1,5 +1,6 @@
 //! Records in the form a reader asked for.
 
+use super::World;
 use super::filter::Filter;
 use super::logs::LogForm;
 use super::out::{Out, OutError};
@@ -50,6 +51,21 @@ impl Printer {
             LogForm::Logfmt => Form::Logfmt,
         };
         Printer { out: Out::stdout(), filter, form, own, text: Vec::new(), damaged: 0 }
+    }
+
+    /// A printer of what a plan prints, for who stands beside it while it runs: lines for a
+    /// terminal, the very bytes for anything else, planwatch's own words apart. `runs` are the
+    /// runs to be shown.
+    pub fn of_plan(world: &World, runs: Vec<(String, u64)>) -> Printer {
+        let style = Style {
+            colour: world.stdout.color,
+            timestamps: false,
+            zone: world.zone.clone(),
+            prefix: None,
+        };
+        let form = if world.stdout.terminal { LogForm::Short } else { LogForm::Cat };
+        let filter = Filter { runs, ..Filter::default() };
+        Printer::new(form, style, world.stdout.terminal, filter, Own::Apart)
     }
 
     /// Prints those of the lines that are wanted.

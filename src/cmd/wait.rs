@@ -4,8 +4,15 @@ use std::time::Duration;
 
 use regex::bytes::Regex;
 
-use super::select::Selector;
-use super::{World, unbuilt};
+use super::World;
+use super::follow::{Ending, block_on};
+use super::out::Out;
+use super::select::{Selected, Selector, select};
+use crate::exit::{Exit, Failure};
+use crate::feed::{self, Depth, Follow, News, known};
+use crate::model::{PlanName, Record, RunChoice, Stream};
+use crate::render::sanitize::harmless;
+use crate::store::layout::Home;
 
 /// What a user may mean by `wait`.
 #[derive(Clone, Debug)]
@@ -30,7 +37,153 @@ pub enum Until {
     Log(Regex),
 }
 
+/// One run that is waited for.
+struct Awaited {
+    plan: PlanName,
+    run: u64,
+    /// Exit code, once the wait for it is over.
+    code: Option<i32>,
+}
+
 /// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("wait")
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let (home, selected) = select(&options.plans, world)?;
+    block_on(async {
+        let mut waiting = Waiting::new(&home, selected, &options)?;
+        let Some(limit) = options.timeout else { return waiting.end().await };
+        match tokio::time::timeout(limit, waiting.end()).await {
+            Ok(ended) => ended,
+            Err(_) => Err(waiting.late(limit).into()),
+        }
+    })
+}
+
+struct Waiting<'a> {
+    follow: Follow,
+    awaited: Vec<Awaited>,
+    options: &'a Options,
+    out: Out,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(
+        home: &Home,
+        selected: Vec<Selected>,
+        options: &'a Options,
+    ) -> anyhow::Result<Waiting<'a>> {
+        let mut waiting =
+            Waiting { follow: Follow::live()?, awaited: Vec::new(), options, out: Out::stdout() };
+        for Selected { plan, run } in selected {
+            let dir = home.plan(&plan);
+            let fold = known(&dir, Depth::State)?;
+            let chosen = run.unwrap_or(RunChoice::Back(0)).resolve(fold.last_run());
+            let Some(run) = chosen else { return Err(no_run(&plan).into()) };
+            // A line may have come before anybody waited for it: the whole run counts. For its
+            // end, what is known beforehand is enough.
+            let after = match (&options.until, fold.run(run)) {
+                (Until::Exit, _) => fold.seq,
+                (Until::Log(_), Some(known)) => known.first_seq.saturating_sub(1),
+                (Until::Log(_), None) => 0,
+            };
+            waiting.follow.add(&dir, feed::Until::Run(run), |reader| {
+                reader.seek_after(after);
+                Ok::<(), std::io::Error>(())
+            })?;
+            waiting.awaited.push(Awaited { plan, run, code: None });
+        }
+        Ok(waiting)
+    }
+
+    /// Waits for the end of the wait, and gives its exit code.
+    async fn end(&mut self) -> anyhow::Result<i32> {
+        loop {
+            self.read()?;
+            self.judge()?;
+            self.out.flush()?;
+            let mut ended = self.awaited.iter().filter_map(|awaited| awaited.code);
+            if self.options.any
+                && let Some(code) = ended.next()
+            {
+                return Ok(code);
+            }
+            if self.awaited.iter().all(|awaited| awaited.code.is_some()) {
+                // The first that is not well, in the order they were named.
+                let codes = self.awaited.iter().filter_map(|awaited| awaited.code);
+                return Ok(codes.into_iter().find(|&code| code != 0).unwrap_or(0));
+            }
+            self.follow.wait().await?;
+        }
+    }
+
+    /// Reads what there is, and looks at it where a line is waited for.
+    fn read(&mut self) -> anyhow::Result<()> {
+        while let Some(piece) = self.follow.read()? {
+            let awaited = &mut self.awaited[piece.plan];
+            match (&self.options.until, piece.news) {
+                (Until::Log(pattern), News::Lines(lines)) if awaited.code.is_none() => {
+                    if let Some(line) = matching(lines, awaited.run, pattern) {
+                        awaited.code = Some(0);
+                        self.out.line(format!("{} {line}", awaited.plan))?;
+                    }
+                }
+                (_, News::Stopped) => {
+                    let what = format!("{} run {} has no verdict", awaited.plan, awaited.run);
+                    return Err(Failure::new(Exit::Failed, what)
+                        .because("nobody records it any more, and nobody could be brought to")
+                        .hint(format!("planwatch restart {}", awaited.plan))
+                        .into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells which runs have ended.
+    fn judge(&mut self) -> anyhow::Result<()> {
+        for (index, awaited) in self.awaited.iter_mut().enumerate() {
+            if awaited.code.is_some() {
+                continue;
+            }
+            let Some(ending) = Ending::of(self.follow.fold(index), awaited.run) else { continue };
+            let (plan, verdict, exit) = (&awaited.plan, ending.verdict.name(), ending.exit);
+            self.out.line(format!("{plan} {verdict} {exit}"))?;
+            // A run that ended without the line is not what was waited for.
+            let unseen = matches!(self.options.until, Until::Log(_)) && exit == 0;
+            awaited.code = Some(if unseen { Exit::Failed.code() } else { exit });
+        }
+        Ok(())
+    }
+
+    fn late(&self, limit: Duration) -> Failure {
+        let open: Vec<String> = self
+            .awaited
+            .iter()
+            .filter(|awaited| awaited.code.is_none())
+            .map(|awaited| format!("{} run {}", awaited.plan, awaited.run))
+            .collect();
+        let limit = crate::model::format_duration(limit);
+        Failure::new(Exit::Timeout, format!("not within {limit}: {}", open.join(", ")))
+    }
+}
+
+/// The first line of the run that the pattern fits, made harmless.
+fn matching(mut lines: &[u8], run: u64, pattern: &Regex) -> Option<String> {
+    while let Some(end) = memchr::memchr(b'\n', lines) {
+        let (line, rest) = lines.split_at(end + 1);
+        lines = rest;
+        if let Ok(record) = Record::parse(line)
+            && record.run == run
+            && record.stream != Stream::Planwatch
+            && pattern.is_match(record.msg.as_bytes())
+        {
+            return Some(harmless(&record.msg));
+        }
+    }
+    None
+}
+
+fn no_run(plan: &PlanName) -> Failure {
+    Failure::new(Exit::NoSuchPlan, format!("{plan} has no such run"))
+        .hint(format!("planwatch inspect {plan} lists its runs"))
 }

@@ -1,9 +1,10 @@
 //! What the terminal is like, and waiting until it takes more.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::termios::{LocalModes, OptionalActions, Termios};
 
 /// Columns of the terminal behind a descriptor; None where it is none, or does not say.
 pub fn width(fd: impl AsFd) -> Option<usize> {
@@ -26,4 +27,57 @@ pub fn umask() -> u32 {
     let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     rustix::process::umask(mask);
     mask.bits()
+}
+
+/// The keyboard, each key at once and not shown, until this is dropped. `^C` and `^Z` go on being
+/// signals.
+#[derive(Debug)]
+pub struct Keys {
+    keyboard: OwnedFd,
+    before: Termios,
+}
+
+impl Keys {
+    /// Takes standard input, if it is a terminal and this process is in its foreground.
+    pub fn take() -> io::Result<Option<Keys>> {
+        let keyboard = io::stdin().as_fd().try_clone_to_owned()?;
+        let ours = rustix::termios::tcgetpgrp(&keyboard)
+            .is_ok_and(|group| group == rustix::process::getpgrp());
+        if !ours {
+            return Ok(None);
+        }
+        let before = rustix::termios::tcgetattr(&keyboard)?;
+        let mut now = before.clone();
+        now.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+        rustix::termios::tcsetattr(&keyboard, OptionalActions::Now, &now)?;
+        Ok(Some(Keys { keyboard, before }))
+    }
+
+    /// The keys that were pressed; call it when the descriptor is readable. None at the end of the
+    /// terminal.
+    pub fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        let mut keys = vec![0; 64];
+        let read = rustix::io::retry_on_intr(|| rustix::io::read(&self.keyboard, &mut keys))?;
+        keys.truncate(read);
+        Ok((read > 0).then_some(keys))
+    }
+}
+
+impl AsFd for Keys {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.keyboard.as_fd()
+    }
+}
+
+impl AsRawFd for Keys {
+    fn as_raw_fd(&self) -> RawFd {
+        self.keyboard.as_raw_fd()
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        // A terminal that has gone needs nothing back.
+        let _ = rustix::termios::tcsetattr(&self.keyboard, OptionalActions::Now, &self.before);
+    }
 }
