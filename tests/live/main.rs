@@ -8,4 +8,5 @@ mod harness;
 mod script;
 
 mod oracle;
+mod record;
 mod recorder;
