@@ -1,14 +1,14 @@
 //! The recorder's loop: sleep until a pipe has bytes, take them, make records, write them once.
 
+mod rest;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use crate::fold::{Fold, Judgement, Status};
-use crate::model::{Event, Level, OnFull, Spec, Stamp, State, Stream};
-use crate::os::poll::{PollFd, PollFlags, wait};
+use crate::fold::{Fold, Judgement};
+use crate::model::{Event, Level, Spec, Stamp, State, Stream};
 use crate::store::layout::PlanDir;
-use crate::store::prune::prune_segments;
 use crate::store::snapshot;
 
 use super::capture::{Capture, Identity};
@@ -22,15 +22,6 @@ const ROOM: usize = 256 << 10;
 
 /// Pipe size in a flood: the largest an ordinary user may ask for.
 const LARGE_PIPE: usize = 1 << 20;
-
-/// Pipe size otherwise.
-const SMALL_PIPE: usize = 64 << 10;
-
-/// At most this long between a record and the state saved beside the log.
-const SAVE_EVERY: Duration = Duration::from_millis(250);
-
-const FIRST_RETRY: Duration = Duration::from_millis(100);
-const LAST_RETRY: Duration = Duration::from_secs(5);
 
 /// A recorder at work.
 pub(super) struct Recorder {
@@ -339,138 +330,6 @@ impl Recorder {
             self.cap.plan().remove_run_pipes(self.cap.fold.last_run(), &kept)?;
         }
         Ok(())
-    }
-
-    fn housekeeping(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        if self.cap.aged_at().is_some_and(|at| at <= Stamp::now()) {
-            self.cap.rotate()?;
-        }
-        if self.cap.rotations() != self.rotations {
-            self.rotations = self.cap.rotations();
-            let keep = self.cap.limits().keep.clone();
-            prune_segments(self.cap.plan(), &keep, self.cap.ts(), false)?;
-        }
-        if self.save_at().is_some_and(|at| at <= now) {
-            self.save(false)?;
-        }
-        if self.sync_at().is_some_and(|at| at <= now) {
-            self.sync()?;
-        }
-        for entry in &mut self.sources {
-            if entry.pace.calm(now) {
-                entry.source.resize(SMALL_PIPE);
-                self.room = vec![0; ROOM];
-            }
-        }
-        Ok(())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.cap.journal().sync()?;
-        self.synced = (self.cap.fold.seq, Instant::now());
-        Ok(())
-    }
-
-    fn save(&mut self, clean: bool) -> io::Result<()> {
-        let (segment, bytes) = (self.cap.journal().first(), self.cap.journal().written());
-        let status = Status { fold: self.cap.fold.clone(), segment, bytes, clean };
-        snapshot::save_json(&self.cap.plan().status_file(), &status, clean)?;
-        self.saved = (self.cap.fold.seq, Instant::now());
-        Ok(())
-    }
-
-    fn save_at(&self) -> Option<Instant> {
-        (self.saved.0 != self.cap.fold.seq).then(|| self.saved.1 + SAVE_EVERY)
-    }
-
-    fn sync_at(&self) -> Option<Instant> {
-        let every = Duration::from_millis(self.cap.limits().sync_ms?);
-        (self.synced.0 != self.cap.fold.seq).then(|| self.synced.1 + every)
-    }
-
-    /// The log could not be written, or a pipe not read: everything waits where it is.
-    fn block(&mut self, error: &io::Error) {
-        let delay = match self.blocked {
-            None => {
-                eprintln!("planwatch: recording {} waits: {error}", self.cap.plan().name());
-                FIRST_RETRY
-            }
-            Some((_, delay)) => (delay * 2).min(LAST_RETRY),
-        };
-        self.blocked = Some((Instant::now() + delay, delay));
-        if self.cap.limits().on_full == OnFull::Drop {
-            for entry in &mut self.sources {
-                if entry.source.take().is_err() || !entry.source.has_room() {
-                    let _ = entry.source.give_up_oldest();
-                }
-            }
-        }
-    }
-
-    /// After a pass that wrote something: in a flood of small writes a short nap gathers more.
-    fn nap(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        let mut nap = None;
-        for entry in &mut self.sources {
-            if entry.taken > 0 {
-                nap = nap.max(entry.pace.after_batch(entry.taken, now));
-                entry.taken = 0;
-            }
-        }
-        if let Some(nap) = nap {
-            wait(&mut [], Some(nap))?;
-        }
-        Ok(())
-    }
-
-    /// Sleeps until there is something to do.
-    fn sleep(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        let until = self.wake_at();
-        let most = until.map(|at| at.saturating_duration_since(now));
-        let blocked = self.blocked.is_some();
-        let dropping = blocked && self.cap.limits().on_full == OnFull::Drop;
-        let mut fds = Vec::with_capacity(self.sources.len() + 2);
-        let mut polled = Vec::with_capacity(self.sources.len());
-        if !blocked {
-            fds.push(PollFd::from_borrowed_fd(self.lifecycle.fd(), PollFlags::IN));
-        }
-        let first = fds.len();
-        for (index, entry) in self.sources.iter().enumerate() {
-            let wanted = (!blocked || dropping) && !entry.source.hung_up && entry.source.has_room();
-            if wanted {
-                fds.push(PollFd::from_borrowed_fd(entry.source.fd(), PollFlags::IN));
-                polled.push(index);
-            }
-        }
-        let last = fds.len();
-        if let Some(fd) = self.watch.as_ref().and_then(Watch::fd) {
-            fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
-        }
-        wait(&mut fds, most)?;
-        let seen: Vec<PollFlags> = fds[first..last].iter().map(PollFd::revents).collect();
-        let news = fds.get(last).is_some_and(|fd| !fd.revents().is_empty());
-        drop(fds);
-        for (index, flags) in polled.into_iter().zip(seen) {
-            let entry = &mut self.sources[index];
-            entry.ready |= !flags.is_empty();
-            entry.source.hung_up |= flags.contains(PollFlags::HUP);
-        }
-        if news {
-            self.expect_news();
-        }
-        Ok(())
-    }
-
-    fn wake_at(&self) -> Option<Instant> {
-        if let Some((at, _)) = self.blocked {
-            return Some(at);
-        }
-        let aged = self.cap.aged_at().map(|at| Instant::now() + at.since(Stamp::now()));
-        let calm = self.sources.iter().filter_map(|entry| entry.pace.quiet_at()).min();
-        let watch = self.watch.as_ref().and_then(Watch::retry_at);
-        [self.save_at(), self.sync_at(), aged, calm, watch].into_iter().flatten().min()
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) fn find(
         _ => Err(Failure::new(Exit::Failed, "cannot install luigi")
             .because("pip failed; what it said stands above")
             .hint(format!(
-                "without a network: on a machine that has one, run `pip download luigi -d wheels`, \
-                 bring the folder here,\nand run `{} -m pip install --no-index --find-links wheels luigi`; \
+                "without a network: run `pip download luigi -d wheels` on a machine that has one, \
+                 bring the folder wheels here\nand run `{} -m pip install --no-index --find-links wheels luigi`; \
                  then run the demo again",
                 private.display()
             ))),
