@@ -36,6 +36,23 @@ pub fn names(variables: &BTreeMap<OsString, OsString>) -> Vec<String> {
     variables.keys().filter_map(|name| name.to_str().map(str::to_owned)).collect()
 }
 
+/// Variables that belong to a terminal, a shell or a login, not to a plan: nobody misses them.
+const PASSING: [&str; 8] =
+    ["_", "SHLVL", "PWD", "OLDPWD", "WINDOWID", "TERM_SESSION_ID", "COLUMNS", "LINES"];
+const PASSING_BEGIN: [&str; 4] = ["SSH_", "TMUX", "XDG_SESSION_", "INVOCATION_ID"];
+
+/// Those of `wanted` that the plan would miss.
+pub fn missing<'a>(wanted: &'a [String], variables: &BTreeMap<OsString, OsString>) -> Vec<&'a str> {
+    let passing = |name: &str| {
+        PASSING.contains(&name) || PASSING_BEGIN.iter().any(|begin| name.starts_with(begin))
+    };
+    wanted
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !passing(name) && !variables.contains_key(std::ffi::OsStr::new(name)))
+        .collect()
+}
+
 /// `NAME=value` lines. Blank lines and lines that begin with `#` are skipped; `export ` in front
 /// and quotes around the value are taken off; `$` means nothing.
 fn parse(text: &str, file: &Path) -> Result<Vec<(String, String)>, Failure> {

@@ -7,6 +7,7 @@
 //! comes back as an error from there, and `main` turns it into quiet success.
 
 pub mod alive;
+mod ask;
 pub mod attach;
 pub mod completions;
 pub mod demo;
@@ -29,6 +30,7 @@ pub mod rm;
 pub mod run;
 pub mod select;
 pub mod signal;
+mod start;
 pub mod stop;
 pub mod supervise;
 pub mod verify;

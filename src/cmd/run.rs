@@ -1,7 +1,23 @@
 //! `run`: starts a plan in the background, follows it here, ends with its verdict.
 
-use super::{World, unbuilt};
-use crate::model::Spec;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::World;
+use super::ask::{Asked, request};
+use super::environment::{environment, names};
+use super::follow::{Ending, Follower, block_on};
+use super::out::Out;
+use super::print::Printer;
+use super::select::Selected;
+use super::start::{AlreadyRunning, say_started, start};
+use super::stop::stop_one;
+use crate::control::{Request, Verb};
+use crate::exit::{Exit, Failure};
+use crate::feed::{Depth, known};
+use crate::model::{PlanName, Spec};
+use crate::store::layout::{Home, PlanDir};
 
 /// What a user may mean by `run`.
 #[derive(Clone, Debug)]
@@ -28,7 +44,99 @@ pub enum IfRunning {
     Replace,
 }
 
-/// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("run")
+/// A grace that never ends: the first ^C asks, it does not threaten.
+const PATIENT: Duration = Duration::from_secs(365 * 86_400);
+
+/// Starts the plan and follows it to its verdict.
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let home = world.open_home()?;
+    let Options { mut spec, env, detach, if_running } = options;
+    let variables = environment(world, &spec.env_files, &env)?;
+    spec.env_names = names(&variables);
+    let plan = home.plan(&spec.plan);
+    let (run, after) = loop {
+        match start(&plan, &spec, &variables, world) {
+            Ok((run, pid, seq)) => {
+                say_started(&plan, run, pid, !detach);
+                break (run, seq.saturating_sub(1));
+            }
+            Err(error) => match error.downcast::<AlreadyRunning>()? {
+                AlreadyRunning { run, .. } if if_running == IfRunning::Attach => {
+                    eprintln!("planwatch: {} run {run} is alive already: following it", spec.plan);
+                    let last = known(&plan, Depth::State)?.seq;
+                    break (run, last);
+                }
+                _ if if_running == IfRunning::Replace => {
+                    stop_for_another(&home, &spec.plan, world)?
+                }
+                running => return Err(refused(&spec.plan, running).into()),
+            },
+        }
+    };
+    if detach {
+        let mut out = Out::stdout();
+        out.line(spec.plan.as_str())?;
+        out.finish()?;
+        return Ok(0);
+    }
+    follow(&plan, run, after, world)
+}
+
+fn stop_for_another(home: &Home, plan: &PlanName, world: &World) -> anyhow::Result<()> {
+    eprintln!("planwatch: {plan} is alive: stopping it first");
+    stop_one(home, &Selected { plan: plan.clone(), run: None }, world)?;
+    super::alive::wait_for_leavers(&home.plan(plan))
+}
+
+fn refused(plan: &PlanName, running: AlreadyRunning) -> Failure {
+    Failure::new(Exit::Refused, format!("{plan} is running already")).because(running).hint(format!(
+        "follow it: planwatch attach {plan} · stop it: planwatch stop {plan} · or run under another name with -n"
+    ))
+}
+
+/// Prints the run's lines until its verdict. ^C asks the plan to stop, harder each time.
+fn follow(plan: &PlanDir, run: u64, after: u64, world: &World) -> anyhow::Result<i32> {
+    let printer = Printer::of_plan(world, vec![(plan.name().to_string(), run)]);
+    block_on(async {
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut follower = Follower::of_run(plan, run, after, printer)?;
+        let mut asked = Vec::new();
+        loop {
+            let ending = follower.print_to_verdict(run);
+            if let Some(ending) = until_interrupted(ending, &mut interrupts).await {
+                follower.finish()?;
+                return Ok(ending?.exit);
+            }
+            let request = nth_request(asked.len(), run, world);
+            asked.push(Asked::send(plan, request)?);
+        }
+    })
+}
+
+/// None if ^C came first.
+async fn until_interrupted(
+    ending: impl Future<Output = anyhow::Result<Ending>>,
+    interrupts: &mut Signal,
+) -> Option<anyhow::Result<Ending>> {
+    tokio::select! {
+        ending = ending => Some(ending),
+        Some(()) = interrupts.recv() => None,
+    }
+}
+
+fn nth_request(before: usize, run: u64, world: &World) -> Request {
+    let verb = if before >= 2 { Verb::Kill } else { Verb::Stop };
+    let mut request = request(verb, run, world);
+    request.id = format!("{}-{before}", request.id);
+    let (word, next) = match before {
+        0 => ("asked it to stop (SIGINT)", "^C again: SIGTERM, then SIGKILL"),
+        1 => ("asked it to stop (SIGTERM)", "^C again: SIGKILL now"),
+        _ => ("killing it", "its log stays"),
+    };
+    if before == 0 {
+        request.signal = Some(2);
+        request.grace_ms = PATIENT.as_millis().try_into().ok();
+    }
+    eprintln!("\rplanwatch: {word} · {next}");
+    request
 }

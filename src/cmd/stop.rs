@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
-use super::select::Selector;
-use super::{World, unbuilt};
+use super::World;
+use super::alive::settled;
+use super::ask::{ask, request};
+use super::select::{Selected, Selector, select};
+use crate::control::{Request, Verb};
+use crate::feed::Until;
+use crate::fold::Fold;
+use crate::store::layout::{Home, PlanDir};
 
 /// What a user may mean by `stop`.
 #[derive(Clone, Debug)]
@@ -16,7 +22,66 @@ pub struct Options {
     pub grace: Option<Duration>,
 }
 
-/// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("stop")
+/// Asks, waits for the verdicts, and says them. A plan that does not run is stopped already.
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let (home, selected) = select(&options.plans, world)?;
+    let mut requests = Vec::new();
+    for one in &selected {
+        let plan = home.plan(&one.plan);
+        match live_run(&plan, one)? {
+            Ok(run) => {
+                let mut request = request(Verb::Stop, run, world);
+                request.signal = options.signal;
+                request.grace_ms = options.grace.and_then(|span| span.as_millis().try_into().ok());
+                requests.push((plan, request));
+            }
+            Err(why) => eprintln!("planwatch: {} is not running: {why}", one.plan),
+        }
+    }
+    if !requests.is_empty() {
+        for (plan, run, msg) in stop_all(requests)? {
+            eprintln!("planwatch: {plan} run {run} {msg}");
+        }
+    }
+    Ok(0)
+}
+
+/// The live run of a plan that the user meant, or why there is none.
+pub(super) fn live_run(plan: &PlanDir, one: &Selected) -> anyhow::Result<Result<u64, String>> {
+    let fold = settled(plan)?;
+    let Some(last) = fold.last() else { return Ok(Err("it has never run".to_owned())) };
+    let wanted = one.run.map_or(Some(last.run), |run| run.resolve(last.run));
+    Ok(match wanted.and_then(|run| fold.run(run)) {
+        Some(run) if run.state.is_live() => Ok(run.run),
+        Some(run) => Err(format!("run {} {}", run.run, run.verdict.name())),
+        None => Err("there is no such run".to_owned()),
+    })
+}
+
+/// Sends requests that end runs and waits for the verdicts: plan, run, and the verdict in words.
+pub(super) fn stop_all(
+    requests: Vec<(PlanDir, Request)>,
+) -> anyhow::Result<Vec<(String, u64, String)>> {
+    let runs: Vec<u64> = requests.iter().map(|(_, request)| request.run).collect();
+    let ended = |fold: &Fold, request: &Request| {
+        fold.run(request.run).is_none_or(|run| !run.state.is_live())
+    };
+    let folds = ask(requests, Until::Run, ended)?;
+    Ok(folds
+        .into_iter()
+        .zip(runs)
+        .map(|((plan, fold), run)| {
+            let msg = fold.verdict(run).map_or_else(|| "has ended".to_owned(), |judged| judged.msg);
+            (plan.to_string(), run, msg)
+        })
+        .collect())
+}
+
+/// Stops one plan's live run, if it has one, and waits for its end.
+pub(super) fn stop_one(home: &Home, one: &Selected, world: &World) -> anyhow::Result<()> {
+    let plan = home.plan(&one.plan);
+    if let Ok(run) = live_run(&plan, one)? {
+        stop_all(vec![(plan, request(Verb::Stop, run, world))])?;
+    }
+    Ok(())
 }

@@ -2,3 +2,5 @@
 //!
 //! Uses `model`, `fold`, `store`, `os`, `control` and `wake`. What surprises: it never touches the
 //! plan's output.
+
+pub mod launch;

@@ -1,0 +1,71 @@
+//! Starting a plan through a new supervisor, for `run` and `restart`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use super::World;
+use crate::exit::{Exit, Failure};
+use crate::model::Spec;
+use crate::store::layout::PlanDir;
+use crate::supervisor::launch::{Answer, Order, launch};
+
+/// Starts the plan: its run, its process, and the seq of the run's first record.
+pub(super) fn start(
+    plan: &PlanDir,
+    spec: &Spec,
+    variables: &BTreeMap<OsString, OsString>,
+    world: &World,
+) -> anyhow::Result<(u64, i32, u64)> {
+    let name = plan.name();
+    let tied_to = spec.tied.then(|| std::process::id().try_into().unwrap_or_default());
+    let order = Order { spec: spec.clone(), tied_to, by: world.by.clone() };
+    let answer = launch(plan, &order, variables).map_err(|error| {
+        Failure::new(Exit::Planwatch, format!("{name} could not be started"))
+            .because(error)
+            .hint("planwatch doctor looks for what is wrong")
+    })?;
+    match answer {
+        Answer::Ok { run, pid, seq } => Ok((run, pid, seq)),
+        Answer::Running { pid, run } => Err(AlreadyRunning { run, pid }.into()),
+        Answer::Failed { code, error, .. } => {
+            let exit = match code {
+                127 => Exit::NotFound,
+                126 => Exit::NotExecutable,
+                _ => Exit::Planwatch,
+            };
+            let program = spec.argv.first().map_or("", String::as_str);
+            let hint = match exit {
+                Exit::NotFound => format!(
+                    "is {program} on the PATH, or its path right seen from {}?",
+                    spec.cwd.display()
+                ),
+                Exit::NotExecutable => format!("chmod +x {program}, or name its interpreter"),
+                _ => "planwatch doctor looks for what is wrong".to_owned(),
+            };
+            Err(Failure::new(exit, format!("{name} could not be started"))
+                .because(error)
+                .hint(hint)
+                .into())
+        }
+    }
+}
+
+/// Another supervisor looks after the plan.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("run {run} is alive (supervisor pid {pid})")]
+pub(super) struct AlreadyRunning {
+    /// The plan's last run.
+    pub(super) run: u64,
+    /// Its supervisor.
+    pub(super) pid: i32,
+}
+
+/// Tells the user that a run has begun.
+pub(super) fn say_started(plan: &PlanDir, run: u64, pid: i32, followed: bool) {
+    let keys = if followed { " · ^C asks it to stop, closing this window does not" } else { "" };
+    let name = plan.name();
+    eprintln!(
+        "planwatch: {name} run {run} started (pid {pid}) · log: {}{keys}",
+        plan.log().display()
+    );
+}
