@@ -130,7 +130,9 @@ fn every_verb_has_help_with_a_line_of_its_own() {
         let said = plain(&[verb.get_name(), "--help"]);
         assert_eq!(said.code, Some(0), "{}", verb.get_name());
         assert!(verb.get_about().is_some_and(|about| said.stdout.starts_with(&about.to_string())));
+        assert_eq!(plain(&["help", verb.get_name()]).stdout, said.stdout);
     }
+    assert_eq!(plain(&["help"]).stdout, plain(&["--help"]).stdout);
 }
 
 #[test]

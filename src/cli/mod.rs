@@ -23,6 +23,7 @@ use crate::exit::{self, Exit};
 
 /// Does what the command line says and gives the exit code. Errors go to stderr.
 pub fn main(argv: Vec<OsString>) -> i32 {
+    let argv = with_help(argv);
     let runs = argv.get(1).is_some_and(|verb| verb == "run");
     let env = env::Env::read();
     let cli = match Cli::try_parse_from(argv) {
@@ -41,6 +42,16 @@ pub fn main(argv: Vec<OsString>) -> i32 {
 /// The command tree as people know it, for completions, man pages and tests.
 pub fn command() -> clap::Command {
     Public::command()
+}
+
+/// `planwatch help VERB` is `planwatch VERB --help`, for those who are used to it.
+fn with_help(mut argv: Vec<OsString>) -> Vec<OsString> {
+    if argv.get(1).is_some_and(|verb| verb == "help") {
+        argv.remove(1);
+        argv.truncate(2);
+        argv.push("--help".into());
+    }
+    argv
 }
 
 fn end_of(error: &anyhow::Error, otherwise: Exit) -> i32 {
