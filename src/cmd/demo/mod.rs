@@ -72,23 +72,22 @@ fn start(
 ) -> anyhow::Result<Started> {
     let name: PlanName = plan.name.parse()?;
     let dir = home.plan(&name);
+    let was_alive = known(&dir, Depth::State)?.is_live();
     let (code, said) = stage.run_detached(plan, python)?;
-    let fold = known(&dir, Depth::Whole)?;
-    let tone = Tone::of_plan(plan.name);
-    match code {
-        Some(0) => tell(world, tone, plan.name, plan.shows),
-        Some(code) if code == Exit::Refused.code() && fold.is_live() => {
-            tell(world, tone, plan.name, "still running from an earlier demo: following that run");
-        }
-        _ => {
-            let said = String::from_utf8_lossy(&said);
-            let said = said.trim().trim_start_matches("planwatch: ").to_owned();
-            return Err(Failure::new(Exit::Failed, format!("cannot start {name}"))
-                .because(said)
-                .hint(format!("{} doctor looks for the usual causes", stage.program()))
-                .into());
-        }
+    if code != Some(0) {
+        let said = String::from_utf8_lossy(&said);
+        let said = said.trim().trim_start_matches("planwatch: ").to_owned();
+        return Err(Failure::new(Exit::Failed, format!("cannot start {name}"))
+            .because(said)
+            .hint(format!("{} doctor looks for the usual causes", stage.program()))
+            .into());
     }
+    let shows = match was_alive {
+        true => "still running from an earlier demo: following that run",
+        false => plan.shows,
+    };
+    tell(world, Tone::of_plan(plan.name), plan.name, shows);
+    let fold = known(&dir, Depth::State)?;
     Ok(Started { plan, name, run: fold.last_run() })
 }
 

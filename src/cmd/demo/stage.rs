@@ -95,9 +95,12 @@ impl Stage {
         python: &Path,
     ) -> Result<(Option<i32>, Vec<u8>), Failure> {
         let results = self.results.join(plan.name);
-        let args: [&OsStr; 9] = [
+        let args: [&OsStr; 11] = [
             "run".as_ref(),
             "--detach".as_ref(),
+            // One that still runs from a former demo is as good.
+            "--if-running".as_ref(),
+            "attach".as_ref(),
             "--name".as_ref(),
             plan.name.as_ref(),
             "--chdir".as_ref(),
