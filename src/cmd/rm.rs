@@ -6,7 +6,7 @@ use super::out::Out;
 use super::select::{Selector, select};
 use crate::exit::{Exit, Failure};
 use crate::model::{PlanName, format_size};
-use crate::os::pidfd::boot_id;
+use crate::os::host::boot_id;
 use crate::store::layout::Home;
 use crate::store::lock::Holder;
 use crate::store::prune::{RemoveError, remove_leftovers, remove_plan};

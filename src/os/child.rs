@@ -1,7 +1,10 @@
-//! Starting further processes of planwatch itself.
+//! Starting ourselves in another role.
 
 use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// Starts this very program with other arguments, in the background: nothing on its standard
@@ -19,5 +22,36 @@ pub fn spawn_self(args: &[String], diagnostics: Option<File>) -> io::Result<Chil
 
 /// A command that runs this very program, also when its file has been replaced meanwhile.
 pub fn itself() -> Command {
-    Command::new("/proc/self/exe")
+    let through_proc = PathBuf::from("/proc/self/exe");
+    let program = match through_proc.exists() {
+        true => through_proc,
+        false => std::env::current_exe().unwrap_or(through_proc),
+    };
+    let mut command = Command::new(program);
+    command.arg0("planwatch");
+    command
+}
+
+/// Lets the next program inherit this descriptor.
+pub fn keep_over_exec(fd: impl AsFd) -> io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::empty())?)
+}
+
+/// The opposite.
+pub fn close_over_exec(fd: impl AsFd) -> io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
+}
+
+/// Writes to a pipe may block from here on: what a program expects of its standard streams.
+pub fn make_blocking(fd: impl AsFd) -> io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(&fd)?;
+    Ok(rustix::fs::fcntl_setfl(fd, flags - rustix::fs::OFlags::NONBLOCK)?)
+}
+
+/// A second descriptor of the same file with a number of at least `least`, inherited by the next
+/// program.
+pub fn duplicate_from(fd: impl AsFd, least: i32) -> io::Result<std::os::fd::OwnedFd> {
+    let copy = rustix::io::fcntl_dupfd_cloexec(fd, least)?;
+    keep_over_exec(&copy)?;
+    Ok(copy)
 }

@@ -19,7 +19,8 @@ use std::os::fd::OwnedFd;
 
 use crate::fold::Judgement;
 use crate::model::Spec;
-use crate::os::pidfd::{boot_id, host_name, start_time};
+use crate::os::host::{boot_id, host_name};
+use crate::os::pidfd::start_time;
 use crate::store::layout::PlanDir;
 use crate::store::lock::{Holder, Lock};
 use crate::store::snapshot;
