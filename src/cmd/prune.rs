@@ -99,5 +99,6 @@ fn own_rules(plan: &PlanDir) -> anyhow::Result<Vec<KeepRule>> {
 fn is_older(plan: &PlanDir, age: Duration, now: Stamp) -> anyhow::Result<bool> {
     let fold = known(plan, Depth::State)?;
     let ended = fold.last().map_or(fold.ts, |run| run.ended_at.unwrap_or(fold.ts));
-    Ok(!fold.is_live() && now.since(ended) > age)
+    // A plan without any record is one that is just being started.
+    Ok(fold.seq > 0 && !fold.is_live() && now.since(ended) > age)
 }

@@ -30,7 +30,9 @@ pub fn known(plan: &PlanDir, depth: Depth) -> io::Result<Fold> {
         _ => Fold::new(plan.name().clone()),
     };
     // A segment's first record holds the fold of everything before it.
-    let newest = segments::firsts(&plan.log())?.into_iter().max().unwrap_or(1);
+    // (One that was begun and holds no whole record yet does not count.)
+    let firsts = segments::firsts(&plan.log())?.into_iter();
+    let newest = firsts.filter(|&first| first <= last).max().unwrap_or(1);
     reader.seek_after(fold.seq.max(newest.saturating_sub(1)).min(last));
     let mut batch = Batch::new();
     loop {
@@ -72,5 +74,41 @@ pub(super) fn said(lines: &[u8], mut take: impl FnMut(&Record<'_>, &[u8], usize)
         {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Event, FORMAT, Head, Level, Stamp, State, Verdict, encode_event};
+    use crate::store::layout::Home;
+
+    #[test]
+    fn a_segment_that_was_begun_and_never_written_hides_nothing() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        let (version, host, boot) = (String::new(), String::new(), String::new());
+        let fold = Box::new(serde_json::to_value(Fold::new(plan.name().clone())).unwrap());
+        let opened = Event::SegmentOpened { format: FORMAT, version, host, boot, fold };
+        let started: Event = serde_json::from_str(
+            r#"{"event":"run.started","argv":[],"cwd":"/","verdict":[],"boot":""}"#,
+        )
+        .unwrap();
+        let verdict = Verdict::Succeeded;
+        let judged = Event::RunVerdict { verdict, exit: 0, reasons: Vec::new() };
+        let head = Head::new(plan.name(), 1, "planwatch");
+        let mut log = Vec::new();
+        for (seq, event) in (1..).zip([opened, started, judged]) {
+            encode_event(&mut log, &head, &Stamp(0).text(), seq, None, Level::Info, "", &event);
+        }
+        std::fs::write(plan.segment(1), log).unwrap();
+        std::fs::write(plan.segment(4), "").unwrap();
+        for depth in [Depth::State, Depth::Whole] {
+            let fold = known(&plan, depth).unwrap();
+            assert_eq!((fold.seq, fold.last().unwrap().state), (3, State::Ended));
+        }
+        std::fs::write(plan.segment(4), "{\"ts\":\"2026").unwrap();
+        assert_eq!(known(&plan, Depth::State).unwrap().seq, 3);
     }
 }
