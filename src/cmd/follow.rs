@@ -13,6 +13,9 @@ use crate::store::reader::Reader;
 /// Pieces printed before the caller may look at other things: a flood must not make ^C wait.
 const AT_ONCE: usize = 16;
 
+/// Bytes of lines that are shown at once, in a write of their own.
+const A_FEW: usize = 4 << 10;
+
 /// Plans that are followed, and where they are printed.
 pub struct Follower {
     follow: Follow,
@@ -94,7 +97,13 @@ impl Follower {
             };
             let plan = &self.plans[piece.plan];
             match piece.news {
-                News::Lines(lines) => self.printer.lines(lines)?,
+                News::Lines(lines) => {
+                    self.printer.lines(lines)?;
+                    // Few lines come one by one: show them before looking whether there are more.
+                    if lines.len() < A_FEW {
+                        self.printer.flush()?;
+                    }
+                }
                 News::Gap { from, to } if from == to => {
                     self.printer
                         .say(&format!("{plan}: record {from} is missing (pruned or lost)"))?;

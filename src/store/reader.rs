@@ -20,6 +20,9 @@ const SMALL: usize = 64 << 10;
 /// A line longer than this is damage: no writer makes one.
 const LONGEST: usize = 4 << 20;
 
+/// Longer than inode times may lag behind.
+const TICK_MICROS: i64 = 100_000;
+
 /// What one read gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -48,6 +51,9 @@ pub struct Reader {
     next: Option<u64>,
     /// The open segment vanished: what is found in its place may be another log.
     lost: bool,
+    /// Time of the folder's last change when it was listed, if a later change would show in it.
+    /// Listing opens the folder, which every other reader's watch is told of: not at each wake-up.
+    listed: Option<(i64, i64)>,
     /// Inside a stretch too long to be a line: skip to its end.
     overlong: bool,
     skipped: u64,
@@ -71,7 +77,16 @@ impl Reader {
 
     /// A reader of the segments in this folder.
     pub(super) fn of_log(log: PathBuf) -> Reader {
-        Reader { log, after: 0, open: None, next: None, lost: false, overlong: false, skipped: 0 }
+        Reader {
+            log,
+            after: 0,
+            open: None,
+            next: None,
+            lost: false,
+            listed: None,
+            overlong: false,
+            skipped: 0,
+        }
     }
 
     /// The seq of the last record given or passed over: the cursor.
@@ -187,6 +202,7 @@ impl Reader {
 
     /// Opens the segment that holds the record after the cursor, or else the oldest behind it.
     fn find(&mut self) -> io::Result<Found> {
+        self.listed = None;
         let mut segments = segments::list(&self.log)?;
         segments.retain(|segment| !segment.compressed);
         if self.lost && !segments.is_empty() {
@@ -215,6 +231,7 @@ impl Reader {
     /// Moves on to the segment that begins with this seq.
     fn enter(&mut self, first: u64) -> io::Result<()> {
         self.next = None;
+        self.listed = None;
         self.overlong = false;
         self.open = Open::new(&self.log, first)?;
         Ok(())
@@ -224,7 +241,6 @@ impl Reader {
     /// more to read.
     fn look_around(&mut self) -> io::Result<bool> {
         let Some(open) = &self.open else { return Ok(true) };
-        let firsts = segments::firsts(&self.log)?;
         match fs::metadata(name(&self.log, open.first)) {
             Ok(meta) if (meta.dev(), meta.ino()) == open.id => {
                 if meta.len() < open.at {
@@ -232,6 +248,16 @@ impl Reader {
                     self.open = None;
                     return Ok(true);
                 }
+                let Ok(folder) = fs::metadata(&self.log) else { return Ok(false) };
+                if self.listed.is_some_and(|listed| listed == changed(&folder)) {
+                    return Ok(false);
+                }
+                let firsts = segments::firsts(&self.log)?;
+                // A later change of the folder must show in its time: it does if the segment was
+                // written a while after the folder's last change (inode times may be as coarse as
+                // a tick of the kernel).
+                let settled = micros(changed(&meta)) - micros(changed(&folder)) > TICK_MICROS;
+                self.listed = settled.then(|| changed(&folder));
                 self.next = firsts.into_iter().filter(|&first| first > open.first).min();
                 Ok(self.next.is_some())
             }
@@ -242,7 +268,7 @@ impl Reader {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Removed, by pruning or with its folder. As long as nothing stands in its place
                 // the open file is the best there is.
-                if firsts.iter().all(|&first| first == open.first) {
+                if segments::firsts(&self.log)?.iter().all(|&first| first == open.first) {
                     return Ok(false);
                 }
                 (self.open, self.lost) = (None, true);
@@ -324,6 +350,15 @@ impl Open {
 
 fn name(log: &Path, first: u64) -> PathBuf {
     log.join(format!("{first:018}.jsonl"))
+}
+
+/// When a file or folder was last written to: seconds and nanoseconds.
+fn changed(meta: &fs::Metadata) -> (i64, i64) {
+    (meta.mtime(), meta.mtime_nsec())
+}
+
+fn micros((seconds, nanos): (i64, i64)) -> i64 {
+    seconds.saturating_mul(1_000_000).saturating_add(nanos / 1000)
 }
 
 /// One read that a signal does not spoil.
