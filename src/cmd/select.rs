@@ -147,6 +147,8 @@ pub fn closest<'a>(name: &str, plans: &'a [PlanName]) -> Option<&'a PlanName> {
     let lower = name.to_lowercase();
     plans
         .iter()
+        // A plan of that very name may have come into being since it was missed.
+        .filter(|plan| plan.as_str() != name)
         .map(|plan| {
             let known = plan.as_str().to_lowercase();
             let inside = known.contains(&lower) || lower.contains(&known);

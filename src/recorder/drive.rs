@@ -211,6 +211,7 @@ impl Recorder {
 
     /// One pass: take what is there, record it, write it, draw the consequences.
     fn step(&mut self) -> io::Result<()> {
+        self.prune()?;
         self.cap.flush()?;
         self.cap.set_time(Stamp::now())?;
         self.lifecycle.take()?;

@@ -7,6 +7,7 @@ mod harness;
 #[path = "oracle/script.rs"]
 mod script;
 
+mod faults;
 mod oracle;
 mod record;
 mod recorder;

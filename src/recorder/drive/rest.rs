@@ -27,11 +27,7 @@ impl Recorder {
         if self.cap.aged_at().is_some_and(|at| at <= Stamp::now()) {
             self.cap.rotate()?;
         }
-        if self.cap.rotations() != self.rotations {
-            self.rotations = self.cap.rotations();
-            let keep = self.cap.limits().keep.clone();
-            prune_segments(self.cap.plan(), &keep, self.cap.ts(), false)?;
-        }
+        self.prune()?;
         if self.save_at().is_some_and(|at| at <= now) {
             self.save(false)?;
         }
@@ -43,6 +39,17 @@ impl Recorder {
                 entry.source.resize(SMALL_PIPE);
                 self.room = vec![0; ROOM];
             }
+        }
+        Ok(())
+    }
+
+    /// Retention is due after each rotation. It comes before anything is written, so that on a full
+    /// disk it makes the room that the pass needs.
+    pub(super) fn prune(&mut self) -> io::Result<()> {
+        if self.cap.rotations() != self.rotations {
+            self.rotations = self.cap.rotations();
+            let keep = self.cap.limits().keep.clone();
+            prune_segments(self.cap.plan(), &keep, self.cap.ts(), false)?;
         }
         Ok(())
     }

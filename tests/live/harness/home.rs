@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::disk::Disk;
 use super::{Audit, Cmd, Proc, Records, Step, procs, records, wait};
 
 /// A fresh PLANWATCH_HOME. Dropping it kills every process that carries it in its environment:
@@ -14,6 +15,7 @@ pub(crate) struct Home {
     planwatch: PathBuf,
     oracle: PathBuf,
     user: Option<u32>,
+    disk: Option<Disk>,
 }
 
 impl Home {
@@ -23,7 +25,7 @@ impl Home {
         let oracle = folder.join("examples/oracle");
         build_if_missing(&oracle);
         let dir = tempfile::Builder::new().prefix("planwatch-test-").tempdir().expect("a folder");
-        Home { dir, planwatch, oracle, user: None }
+        Home { dir, planwatch, oracle, user: None, disk: None }
     }
 
     /// A home whose commands run as an ordinary user, even where the tests run as root.
@@ -47,9 +49,27 @@ impl Home {
         home
     }
 
+    /// A home on a disk of this size, in mebibytes, which only its own commands see. None where
+    /// the tests may not mount anything.
+    pub(crate) fn on_small_disk(mebibytes: u64) -> Option<Home> {
+        let mut home = Home::new();
+        std::fs::create_dir(home.path()).expect("a folder");
+        home.disk = Some(Disk::new(&home.path(), mebibytes)?);
+        Some(home)
+    }
+
+    pub(crate) fn enlarge_disk(&self, mebibytes: u64) {
+        self.disk.as_ref().expect("it has a disk of its own").enlarge(&self.path(), mebibytes);
+    }
+
     /// The PLANWATCH_HOME itself.
     pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join("home")
+    }
+
+    /// The PLANWATCH_HOME as the test can read it.
+    fn visible(&self) -> PathBuf {
+        self.disk.as_ref().map_or(self.path(), |disk| disk.seen_from_outside(&self.path()))
     }
 
     /// A file of the test, outside of the home.
@@ -62,7 +82,7 @@ impl Home {
     }
 
     pub(crate) fn plan_dir(&self, plan: &str) -> PathBuf {
-        self.path().join("plans").join(plan)
+        self.visible().join("plans").join(plan)
     }
 
     pub(crate) fn oracle_program(&self) -> String {
@@ -71,9 +91,10 @@ impl Home {
 
     /// `planwatch` with these arguments.
     pub(crate) fn planwatch<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Cmd {
-        let mut cmd = match self.user {
-            None => Cmd::new(&self.planwatch),
-            Some(id) => Cmd::new(Path::new("setpriv"))
+        let mut cmd = match (self.user, &self.disk) {
+            (None, None) => Cmd::new(&self.planwatch),
+            (None, Some(disk)) => disk.enter().arg(&self.planwatch),
+            (Some(id), _) => Cmd::new(Path::new("setpriv"))
                 .arg(format!("--reuid={id}"))
                 .arg(format!("--regid={id}"))
                 .arg("--clear-groups")
@@ -185,7 +206,8 @@ impl Home {
             let line = process.argv.join(" ").chars().take(160).collect::<String>();
             picture += &format!("  {} {:?} {line}\n", process.pid, process.state());
         }
-        for plan in std::fs::read_dir(self.path().join("plans")).into_iter().flatten().flatten() {
+        for plan in std::fs::read_dir(self.visible().join("plans")).into_iter().flatten().flatten()
+        {
             let name = plan.file_name().to_string_lossy().into_owned();
             let records = self.records(&name).0;
             picture += &format!("plan {name}: {} records, the last:\n", records.len());

@@ -3,6 +3,7 @@
 
 mod audit;
 mod cmd;
+mod disk;
 mod home;
 mod live;
 mod procs;

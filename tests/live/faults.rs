@@ -1,0 +1,56 @@
+//! Disks that fill up, files that go away.
+
+use crate::harness::{Chunk, Home, Live, Step};
+
+/// Two mebibytes for a home, and a plan that writes more.
+fn on_a_full_disk(options: &[&str]) -> Option<(Home, Live, Vec<Step>)> {
+    let Some(home) = Home::on_small_disk(2) else {
+        println!("skipped: nothing may be mounted here");
+        return None;
+    };
+    let steps = vec![Step::Chunk(Chunk::Bulk), Step::Stdout(30_000)];
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut oracle = std::process::Command::new(home.oracle_program());
+    let mut oracle = oracle.args(steps.iter().map(Step::to_arg)).stdout(writer).spawn().unwrap();
+    std::thread::spawn(move || oracle.wait());
+    let recorder =
+        home.planwatch(["record", "full"]).args(options).stdin(reader).may_speak().spawn();
+    Some((home, recorder, steps))
+}
+
+#[test]
+fn a_full_disk_makes_the_plan_wait_and_tears_nothing() {
+    let Some((home, recorder, steps)) = on_a_full_disk(&[]) else { return };
+    recorder.until_said("waits");
+    let before = home.records("full").len();
+    assert!(before > 1_000, "{before}");
+    home.enlarge_disk(64);
+    recorder.ends();
+    home.audit("full").run(1, &steps).holds();
+}
+
+#[test]
+fn a_full_disk_drops_what_it_is_told_to_drop_and_counts_it() {
+    let Some((home, recorder, _)) = on_a_full_disk(&["--on-full", "drop"]) else { return };
+    recorder.until_said("waits");
+    home.enlarge_disk(64);
+    recorder.ends();
+    let report = home.audit("full").with_gaps().holds();
+    let written = 30_000;
+    let kept = home.records("full").0.iter().filter(|record| record["stream"] == "stdout").count();
+    assert!(kept == written || report.gaps > 0, "{kept} lines and no gap");
+}
+
+#[test]
+fn retention_keeps_a_small_disk_from_filling() {
+    let Some(home) = Home::on_small_disk(4) else { return };
+    let lines: String =
+        (0..60_000).map(|n| format!("line {n} of many, to fill a disk\n")).collect();
+    home.planwatch(["record", "kept", "--segment-size", "64KiB", "--keep", "1MiB"])
+        .input(lines.as_bytes())
+        .may_speak()
+        .runs();
+    let report = home.audit("kept").with_gaps().holds();
+    assert_eq!(report.gaps, 0);
+    assert!(report.segments < 20, "{report:?}");
+}
