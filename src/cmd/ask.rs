@@ -1,6 +1,7 @@
 //! Asks a plan's supervisor for something and waits until it has happened.
 
 use super::World;
+use super::alive::keepers;
 use super::follow::block_on;
 use crate::control::{self, Line, Request};
 use crate::exit::{Exit, Failure};
@@ -67,6 +68,9 @@ pub(super) fn ask(
     until: fn(u64) -> Until,
     done: fn(&Fold, &Request) -> bool,
 ) -> anyhow::Result<Vec<(PlanName, Fold)>> {
+    for (plan, _) in &requests {
+        refuse_recording(plan)?;
+    }
     block_on(async {
         let mut follow = Follow::live()?;
         let mut asked = Vec::new();
@@ -99,6 +103,22 @@ pub(super) fn ask(
             .map(|(at, one)| (one.plan.name().clone(), follow.fold(at).clone()))
             .collect())
     })
+}
+
+/// What `record` records was not started by planwatch, and nobody is there who could stop it.
+fn refuse_recording(plan: &PlanDir) -> anyhow::Result<()> {
+    let keepers = keepers(plan)?;
+    let (Some(supervisor), Some(recorder)) = (keepers.supervisor, keepers.recorder) else {
+        return Ok(());
+    };
+    if supervisor.pid != recorder.pid {
+        return Ok(());
+    }
+    let (name, pid) = (plan.name(), recorder.pid);
+    Err(Failure::new(Exit::Refused, format!("{name} cannot be asked for that"))
+        .because(format!("`planwatch record {name}` (pid {pid}) records what others started"))
+        .hint("end the program that writes into its pipe, and the run ends")
+        .into())
 }
 
 /// A request of this command about a run.

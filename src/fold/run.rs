@@ -181,6 +181,10 @@ impl RunFold {
             fold.argv = shortened(argv);
             fold.cwd.clone_from(cwd);
             fold.boot.clone_from(boot);
+            // Nothing is started where standard input is recorded: its writer runs already.
+            if argv.is_empty() {
+                fold.state = State::Running;
+            }
             fold.rules.clone_from(verdict);
             fold.success_codes.clone_from(success_exit_codes);
         }
