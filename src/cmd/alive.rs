@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::feed::{Depth, known};
 use crate::fold::Fold;
-use crate::os::child::spawn_self;
+use crate::os::child::spawn_for;
 use crate::os::pidfd::{Pidfd, boot_id};
 use crate::os::poll::{self, PollFd, PollFlags};
 use crate::store::layout::PlanDir;
@@ -63,7 +63,7 @@ pub fn settled(plan: &PlanDir) -> anyhow::Result<Fold> {
     let watcher = Watcher::new()?;
     watcher.watch(&plan.log());
     let args = ["__supervise", plan.name().as_str(), "--adopt"].map(str::to_owned);
-    let mut adopter = spawn_self(&args, plan.open_diagnostics().ok())?;
+    let mut adopter = spawn_for(plan.home(), &args, plan.open_diagnostics().ok())?;
     let process = Pidfd::open(i32::try_from(adopter.id()).unwrap_or_default(), None)?;
     let began = Instant::now();
     loop {

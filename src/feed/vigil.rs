@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::Child;
 
-use crate::os::child::spawn_self;
+use crate::os::child::spawn_for;
 use crate::os::deaths::Deaths;
 use crate::os::pidfd::Pidfd;
 use crate::store::layout::PlanDir;
@@ -90,7 +90,7 @@ impl Vigil {
 
     fn send_for_adopter(&mut self, plan: &PlanDir, deaths: &Deaths) -> io::Result<Found> {
         let args = ["__supervise", plan.name().as_str(), "--adopt"].map(str::to_owned);
-        let Ok(child) = spawn_self(&args, plan.open_diagnostics().ok()) else {
+        let Ok(child) = spawn_for(plan.home(), &args, plan.open_diagnostics().ok()) else {
             return Ok(Found::Nobody);
         };
         let process = Pidfd::open(i32::try_from(child.id()).unwrap_or_default(), None)?;

@@ -4,20 +4,29 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Starts this very program with other arguments, in the background: nothing on its standard
 /// input and output, `diagnostics` as its standard error.
 pub fn spawn_self(args: &[String], diagnostics: Option<File>) -> io::Result<Child> {
-    let stderr = diagnostics.map_or_else(Stdio::null, Stdio::from);
-    itself()
+    in_background(args, diagnostics).spawn()
+}
+
+/// The same for this home, which our own environment may name by a path from here.
+pub fn spawn_for(home: &Path, args: &[String], diagnostics: Option<File>) -> io::Result<Child> {
+    in_background(args, diagnostics).env("PLANWATCH_HOME", home).spawn()
+}
+
+fn in_background(args: &[String], diagnostics: Option<File>) -> Command {
+    let mut command = itself();
+    command
         .args(args)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(stderr)
-        .spawn()
+        .stderr(diagnostics.map_or_else(Stdio::null, Stdio::from));
+    command
 }
 
 /// A command that runs this very program, also when its file has been replaced meanwhile.
