@@ -46,6 +46,20 @@ impl Filter {
             && !self.exclude.iter().any(|pattern| pattern.is_match(text))
     }
 
+    /// Something that every wanted line shows as it is stored, to be looked for before anything
+    /// is parsed. None if there is no such thing.
+    pub fn trace(&self) -> Option<Regex> {
+        if let [pattern] = &self.grep[..]
+            && is_literal(pattern.as_str())
+        {
+            return Some(pattern.clone());
+        }
+        let level = self.level.filter(|level| *level >= Level::Warning)?;
+        let worse = Level::ALL.iter().filter(|other| **other >= level).map(|level| level.name());
+        let names: Vec<&str> = worse.collect();
+        Regex::new(&format!(r#""level":"(?:{})""#, names.join("|"))).ok()
+    }
+
     /// Whether every record is wanted.
     pub fn is_open(&self) -> bool {
         let Filter { since, until, level, grep, exclude, streams, runs } = self;
@@ -57,6 +71,11 @@ impl Filter {
             && streams.is_empty()
             && runs.is_empty()
     }
+}
+
+/// Whether a pattern fits only itself, and is stored in JSON as it is.
+fn is_literal(pattern: &str) -> bool {
+    pattern.bytes().all(|b| b.is_ascii_alphanumeric() || b" _:;,=<>~!#%&'/@-".contains(&b))
 }
 
 #[cfg(test)]
@@ -91,6 +110,20 @@ mod tests {
         for (text, wanted) in [("a", true), ("xb", true), ("x", false), ("a not", false)] {
             assert_eq!(wants(&filter, None, "stdout", text), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn what_every_wanted_line_shows_is_known_beforehand() {
+        let trace = |filter: Filter| filter.trace().map(|trace| trace.as_str().to_owned());
+        let grep = |pattern: &str| Filter {
+            grep: vec![Regex::new(pattern).unwrap()],
+            ..Filter::default()
+        };
+        assert_eq!(trace(grep("KeyError: x")).as_deref(), Some("KeyError: x"));
+        assert_eq!(trace(grep("a.b")), None);
+        assert_eq!(trace(grep("say \"hi\"")), None);
+        let errors = Filter { level: Some(Level::Error), ..Filter::default() };
+        assert_eq!(trace(errors).as_deref(), Some(r#""level":"(?:error|critical)""#));
     }
 
     #[test]

@@ -1,7 +1,14 @@
 //! Follows plans and prints them: the core of `run`, `attach`, `logs` and `wait`.
 
+use std::fs::File;
 use std::future::Future;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::FileTypeExt as _;
 
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::out::OutError;
 use super::print::Printer;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Follow, News, Until};
@@ -23,6 +30,8 @@ pub struct Follower {
     printer: Printer,
     stopped: bool,
     told_polling: bool,
+    /// Standard output, once it has been looked at: something where its reader can go away.
+    reader: Option<Option<AsyncFd<OwnedFd>>>,
 }
 
 /// How a followed run ended.
@@ -54,10 +63,30 @@ pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::R
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
 }
 
+/// Standard output as something that tells when its reader has gone; None if it is no pipe.
+#[allow(deprecated, reason = "what replaces it is unsafe; an owned descriptor stays open")]
+fn listen_for_end() -> anyhow::Result<Option<AsyncFd<OwnedFd>>> {
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned()?;
+    let file = File::from(stdout.try_clone()?);
+    if !file.metadata()?.file_type().is_fifo() {
+        return Ok(None);
+    }
+    Ok(AsyncFd::with_interest(stdout, Interest::ERROR).ok())
+}
+
+/// Ends when the reader of standard output has gone: who prints nothing would never notice.
+async fn gone(stdout: Option<&AsyncFd<OwnedFd>>) {
+    match stdout {
+        Some(stdout) if stdout.ready(Interest::ERROR).await.is_ok() => {}
+        _ => std::future::pending().await,
+    }
+}
+
 impl Follower {
     /// A follower of no plan yet. For one that waits, inside [`block_on`].
     pub fn new(follow: Follow, printer: Printer) -> Follower {
-        Follower { follow, plans: Vec::new(), printer, stopped: false, told_polling: false }
+        let plans = Vec::new();
+        Follower { follow, plans, printer, stopped: false, told_polling: false, reader: None }
     }
 
     /// Follows one run of one plan from behind `after` on, inside [`block_on`].
@@ -189,7 +218,14 @@ impl Follower {
     /// Sleeps until there may be more to print. Dropping the future loses nothing.
     pub async fn wait(&mut self) -> anyhow::Result<()> {
         self.tell_polling()?;
-        Ok(self.follow.wait().await?)
+        if self.reader.is_none() {
+            self.reader = Some(listen_for_end()?);
+        }
+        let Follower { follow, reader, .. } = self;
+        tokio::select! {
+            woken = follow.wait() => Ok(woken?),
+            () = gone(reader.as_ref().and_then(Option::as_ref)) => Err(OutError::Closed.into()),
+        }
     }
 
     /// The last seq printed or passed over, of each plan.

@@ -1,5 +1,7 @@
 //! Records in the form a reader asked for.
 
+use regex::bytes::Regex;
+
 use super::World;
 use super::filter::Filter;
 use super::logs::LogForm;
@@ -20,6 +22,8 @@ pub enum Own {
 /// Writes wanted records to standard output.
 pub struct Printer {
     out: Out,
+    /// What every wanted line shows.
+    trace: Option<Regex>,
     filter: Filter,
     form: Form,
     own: Own,
@@ -50,7 +54,8 @@ impl Printer {
             LogForm::Json => Form::Json,
             LogForm::Logfmt => Form::Logfmt,
         };
-        Printer { out: Out::stdout(), filter, form, own, text: Vec::new(), damaged: 0 }
+        let trace = filter.trace();
+        Printer { out: Out::stdout(), trace, filter, form, own, text: Vec::new(), damaged: 0 }
     }
 
     /// A printer of what a plan prints, for who stands beside it while it runs: lines for a
@@ -73,11 +78,29 @@ impl Printer {
         if matches!(self.form, Form::Json) && self.filter.is_open() && self.own == Own::Among {
             return self.out.write(lines);
         }
+        if let Some(trace) = self.trace.take() {
+            let printed = self.traced(lines, &trace);
+            self.trace = Some(trace);
+            return printed;
+        }
         let mut rest = lines;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             let (line, after) = rest.split_at(end + 1);
             self.line(line)?;
             rest = after;
+        }
+        Ok(())
+    }
+
+    /// Prints those of the lines that are wanted, looking only at those with a trace of it.
+    fn traced(&mut self, lines: &[u8], trace: &Regex) -> Result<(), OutError> {
+        let mut at = 0;
+        while let Some(found) = trace.find_at(lines, at) {
+            let start =
+                memchr::memrchr(b'\n', &lines[at..found.start()]).map_or(at, |end| at + end + 1);
+            let rest = &lines[found.start()..];
+            at = memchr::memchr(b'\n', rest).map_or(lines.len(), |end| found.start() + end + 1);
+            self.line(&lines[start..at])?;
         }
         Ok(())
     }
