@@ -19,3 +19,6 @@ mod vigil;
 pub use follow::{Follow, News, Piece};
 pub use known::{Depth, known};
 pub use lane::Until;
+
+#[cfg(test)]
+mod tests;
