@@ -2,16 +2,28 @@
 
 use std::ffi::OsString;
 
-use super::{World, unbuilt};
+use anyhow::Context as _;
+
+use super::World;
+use crate::exit::Exit;
+use crate::model::PlanName;
+use crate::supervisor::{ExecOrder, exec_step};
 
 /// How the step is called by the supervisor.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Everything after `__exec`, as it is.
+    /// Plan, order as JSON, `--`, program and arguments.
     pub arguments: Vec<OsString>,
 }
 
-/// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("exec")
+/// Becomes the plan's program; comes back only if that fails.
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let mut words =
+        options.arguments.into_iter().map(|word| word.into_string().unwrap_or_default());
+    let plan: PlanName = words.next().unwrap_or_default().parse()?;
+    let order: ExecOrder = serde_json::from_str(&words.next().unwrap_or_default())
+        .context("this is for planwatch itself")?;
+    let argv: Vec<String> = words.skip_while(|word| word == "--").collect();
+    let Some(home) = world.existing_home()? else { return Ok(Exit::Planwatch.code()) };
+    Ok(exec_step(&home.plan(&plan), &order, &argv))
 }

@@ -38,9 +38,3 @@ pub mod wait;
 mod world;
 
 pub use world::{HomeChoice, Sink, World, asker, now, terminal_width, umask};
-
-use crate::exit::{Exit, Failure};
-
-fn unbuilt(verb: &str) -> anyhow::Result<i32> {
-    Err(Failure::new(Exit::Planwatch, format!("`{verb}` does not work yet")).into())
-}

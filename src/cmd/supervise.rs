@@ -1,7 +1,8 @@
 //! `__supervise`: the background process that looks after one plan's run.
 
-use super::{World, unbuilt};
+use super::World;
 use crate::model::PlanName;
+use crate::supervisor;
 
 /// How the supervisor is called by other planwatch processes.
 #[derive(Clone, Debug)]
@@ -14,7 +15,13 @@ pub struct Options {
     pub plan_pidfd: Option<i32>,
 }
 
-/// Does it.
-pub fn run(_options: Options, _world: &World) -> anyhow::Result<i32> {
-    unbuilt("supervise")
+/// Looks after the run until its verdict stands in the log.
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let plan = world.open_home()?.plan(&options.plan);
+    if options.adopt {
+        supervisor::adopt(&plan, options.plan_pidfd)?;
+    } else {
+        supervisor::supervise(&plan)?;
+    }
+    Ok(0)
 }

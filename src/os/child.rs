@@ -38,6 +38,10 @@ pub fn itself() -> Command {
     };
     let mut command = Command::new(program);
     command.arg0("planwatch");
+    // What we start is never part of the run that we may be a part of.
+    for name in ["PLANWATCH_PLAN", "PLANWATCH_RUN", "PLANWATCH_RUN_TOKEN"] {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -63,4 +67,17 @@ pub fn duplicate_from(fd: impl AsFd, least: i32) -> io::Result<std::os::fd::Owne
     let copy = rustix::io::fcntl_dupfd_cloexec(fd, least)?;
     keep_over_exec(&copy)?;
     Ok(copy)
+}
+
+/// Makes the file at `path` standard input.
+pub fn replace_stdin(path: &std::path::Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    Ok(rustix::stdio::dup2_stdin(&file)?)
+}
+
+/// Puts `/dev/null` where standard input and output were: whoever waits for their end goes on.
+pub fn let_go_of_starter() -> io::Result<()> {
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    Ok(rustix::stdio::dup2_stdout(&null)?)
 }

@@ -108,6 +108,16 @@ pub fn given(pid: i32, name: &str) -> Option<String> {
     })
 }
 
+/// Whether a process is one of planwatch's own background processes: this very program in such a
+/// role, be it for another plan.
+pub fn is_background(pid: i32) -> bool {
+    let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) else { return false };
+    let role = line.split(|&byte| byte == 0).nth(1).unwrap_or_default();
+    (role == b"__supervise" || role == b"__record")
+        && file_id(Path::new(&format!("/proc/{pid}/exe"))).ok()
+            == file_id(Path::new("/proc/self/exe")).ok()
+}
+
 /// Device and inode of a file: what two descriptors of it have in common.
 pub type FileId = (u64, u64);
 

@@ -1,6 +1,27 @@
 //! One plan's lifecycle and nothing else: a pure machine decides, a loop performs.
 //!
+//! [`launch`] asks for a supervisor, `ready` is its answer, `machine` decides, `drive` and `perform` do it,
+//! `adopt` goes on where a dead supervisor stopped, [`exec_step`] becomes the plan, `tree` finds all
+//! processes of a run, `companion` keeps a recorder alive.
+//!
 //! Uses `model`, `fold`, `store`, `os`, `control` and `wake`. What surprises: it never touches the
-//! plan's output.
+//! plan's output; it speaks to the log only through a FIFO, and learns what was heard by reading the
+//! log.
 
+mod adopt;
+mod begin;
+mod companion;
+mod drive;
+mod exec;
+mod history;
 pub mod launch;
+mod lifecycle;
+mod machine;
+mod perform;
+mod ready;
+mod run;
+mod tree;
+mod words;
+
+pub use begin::{adopt, supervise};
+pub use exec::{ExecFailure, ExecOrder, PlanPid, exec_step};

@@ -1,0 +1,168 @@
+//! Going on where a dead supervisor stopped. Nothing is ever started twice: a run that was announced
+//! is found, or it is lost.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::drive::Supervisor;
+use super::exec::PlanPid;
+use super::history::{Awaited, Vigil, known};
+use super::lifecycle::said;
+use super::machine::{Ended, Input, Machine};
+use super::run::{Pipes, Plan, markers};
+use crate::fold::RunFold;
+use crate::model::{Event, Level, Stamp, State};
+use crate::os::host::random_token;
+use crate::os::pidfd::{Pidfd, Process, start_time};
+use crate::os::{poll, proc};
+use crate::store::snapshot;
+
+/// How long a process that holds the run's pipes may take to say that it is the plan's.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Supervisor {
+    /// Takes over the plan's live run, if it has one. `inherited` is a pidfd of its process from
+    /// somebody who held it while it lived. False if there is nothing to do.
+    pub(super) fn take_over(&mut self, inherited: Option<Pidfd>) -> io::Result<bool> {
+        self.be_heard()?;
+        let fold = known(&self.plan)?;
+        let Some(run) = fold.runs.iter().rev().find(|run| run.state.is_live()) else {
+            return Ok(false);
+        };
+        self.run = run.run;
+        if run.state == State::Restarting {
+            self.begin_again()?;
+            return Ok(true);
+        }
+        // Begun before the log is read again, so that the verdict is seen by one or the other.
+        self.vigil = Some(Vigil::new(&self.plan, Awaited::Verdict(run.run))?);
+        let fold = known(&self.plan)?;
+        let Some(run) = fold.run(self.run).filter(|run| run.state.is_live()) else {
+            self.vigil = None;
+            return Ok(false);
+        };
+        self.machine = Machine::new(run.run, self.spec.stop.clone());
+        let pipes = Pipes::open(&self.plan, run.run)?;
+        let written: Option<PlanPid> = snapshot::load_json(&self.plan.plan_pid(run.run))?;
+        let same_boot = run.boot == self.boot;
+        if run.state == State::Draining {
+            pipes.see_a_writer(&self.plan, run.run);
+            self.token = written.filter(|_| same_boot).map(|plan| plan.token);
+            self.pipes = Some(pipes);
+            self.exit_told = true;
+            for effect in self.machine.resume_drain(run.restart_due()) {
+                self.perform(effect)?;
+            }
+            return Ok(true);
+        }
+        self.pipes = Some(pipes);
+        if same_boot {
+            self.process = self.find_plan(run, written, inherited)?;
+        }
+        self.go_on(run, fold.requests.clone())?;
+        Ok(true)
+    }
+
+    /// Makes sure that everything the dead supervisor said stands in the log: a FIFO keeps order.
+    fn be_heard(&mut self) -> io::Result<()> {
+        let id = random_token()?;
+        let mark = Awaited::Adopted(id.clone());
+        self.vigil = Some(Vigil::new(&self.plan, mark.clone())?);
+        let run = known(&self.plan)?.last_run();
+        let pid = i32::try_from(std::process::id()).unwrap_or_default();
+        let event = Event::SupervisorAdopted { pid, id };
+        let msg = format!("supervisor {pid} took over");
+        self.lifecycle.say(said(run, Level::Warning, msg, event))?;
+        self.wait_for(mark)?;
+        Ok(())
+    }
+
+    fn go_on(&mut self, run: &RunFold, requests: Vec<String>) -> io::Result<()> {
+        let Some(process) = &mut self.process else {
+            let ended = Ended { markers: markers(&self.spec), ..Ended::default() };
+            if let Some(pipes) = &self.pipes {
+                pipes.see_a_writer(&self.plan, run.run);
+            }
+            self.inbox.push_back(Input::Exited(ended));
+            return Ok(());
+        };
+        let began = run.spawned_at.unwrap_or(run.started_at);
+        process.before_ms = millis(Stamp::now().since(began));
+        let Process { pid, start } = process.process;
+        let before_ms = process.before_ms;
+        self.machine.take_over(run.pid.is_some(), requests);
+        if run.pid.is_none() {
+            self.inbox.push_back(Input::Spawned { pid, start });
+        } else if let Some(limit) = self.spec.stop.timeout_ms {
+            let limit = self.machine.limit(limit.saturating_sub(before_ms));
+            self.perform(limit)?;
+        }
+        if let Some(stopping) = &run.stopping {
+            for effect in self.machine.resume_stop(stopping.restart) {
+                self.perform(effect)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan's process, alive or dead, as long as something can be known of it.
+    fn find_plan(
+        &mut self,
+        run: &RunFold,
+        mut written: Option<PlanPid>,
+        inherited: Option<Pidfd>,
+    ) -> io::Result<Option<Plan>> {
+        let mut process = run.pid.zip(run.start).map(|(pid, start)| Process { pid, start });
+        if process.is_none() && written.is_none() {
+            (written, process) = self.wait_for_plan(run.run)?;
+        }
+        if let Some(plan) = written.filter(|plan| plan.boot == self.boot) {
+            self.token = Some(plan.token);
+            process = process.or(Some(Process { pid: plan.pid, start: plan.start }));
+        }
+        let Some(process) = process else { return Ok(None) };
+        if self.token.is_none() {
+            self.token = proc::given(process.pid, "PLANWATCH_RUN_TOKEN");
+        }
+        let held = match Pidfd::open_exact(process)? {
+            Some(held) => Some(held),
+            None => inherited,
+        };
+        Ok(held.map(|held| Plan {
+            held,
+            process,
+            is_child: false,
+            report: None,
+            since: Some(Instant::now()),
+            before_ms: 0,
+        }))
+    }
+
+    /// Nobody has written who the plan is. Whoever holds its pipes is on the way to become it, and
+    /// will write it, or die.
+    fn wait_for_plan(&self, run: u64) -> io::Result<(Option<PlanPid>, Option<Process>)> {
+        let Some(pipes) = &self.pipes else { return Ok((None, None)) };
+        let me = i32::try_from(std::process::id()).unwrap_or_default();
+        let limit = Instant::now() + PATIENCE;
+        loop {
+            let (_, holders) = pipes.holders(&[me])?;
+            // Looked for after the holders: one that wrote and died in between has written.
+            let written: Option<PlanPid> = snapshot::load_json(&self.plan.plan_pid(run))?;
+            if written.is_some() || holders.is_empty() {
+                return Ok((written, None));
+            }
+            if Instant::now() >= limit {
+                let oldest = holders
+                    .into_iter()
+                    .filter_map(|pid| Some(Process { pid, start: start_time(pid)? }))
+                    .min_by_key(|process| (process.start, process.pid));
+                return Ok((None, oldest));
+            }
+            poll::wait(&mut [], Some(Duration::from_millis(10)))?;
+        }
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,124 @@
+//! How a supervisor begins: it takes the plan's lock or leaves, and then starts a run or adopts one.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::drive::Supervisor;
+use super::history::known;
+use super::launch::{Answer, Order};
+use super::ready::Starter;
+use super::words;
+use crate::model::{Spec, Stream};
+use crate::os::host;
+use crate::os::pidfd::{Pidfd, start_time};
+use crate::store::layout::PlanDir;
+use crate::store::lock::{Holder, Lock};
+use crate::store::snapshot;
+
+/// How long a supervisor whose run is over may take to leave.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// Starts a run, as its starter on standard input says, and looks after it to its end.
+pub fn supervise(plan: &PlanDir) -> io::Result<()> {
+    settle_in();
+    let (mut starter, order) = Starter::listen()?;
+    let done = match take_lock(plan) {
+        Ok(Ok(lock)) => start(plan, order, &mut starter, lock),
+        Ok(Err((pid, run))) => {
+            starter.answer(&Answer::Running { pid, run });
+            return Ok(());
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &done {
+        starter.answer(&Answer::Failed { code: 125, error: error.to_string(), run: None });
+    }
+    done
+}
+
+/// Goes on with a run whose supervisor has died. Leaves quietly if another one does so already.
+pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>) -> io::Result<()> {
+    let inherited = plan_pidfd.and_then(|number| Pidfd::inherited(number).ok());
+    settle_in();
+    if !plan.exists() {
+        return Ok(());
+    }
+    let Ok(_lock) = Lock::take(&plan.supervisor_lock(), &myself())? else { return Ok(()) };
+    let spec = snapshot::load_json::<Spec>(&plan.spec_file())?;
+    let mut supervisor = Supervisor::open(plan, spec)?;
+    if supervisor.take_over(inherited)? { supervisor.run_to_end() } else { Ok(()) }
+}
+
+fn settle_in() {
+    host::own_session();
+    host::set_umask(0o077);
+    host::set_process_name(c"planwatch");
+}
+
+fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io::Result<()> {
+    let _lock = lock;
+    let Order { spec, tied_to, .. } = order;
+    let before = snapshot::load_json::<Spec>(&plan.spec_file())?;
+    let fold = known(plan)?;
+    if fold.is_live() || plan.run_pipes(fold.last_run() + 1).exists() {
+        let mut supervisor = Supervisor::open(plan, before.clone())?;
+        if supervisor.take_over(None)? {
+            let pid = myself().pid;
+            starter.answer(&Answer::Running { pid, run: supervisor.run });
+            return supervisor.run_to_end();
+        }
+        remove_leftover(plan, known(plan)?.last_run() + 1)?;
+    }
+    plan.create()?;
+    snapshot::save_json(&plan.spec_file(), &spec, true)?;
+    let changed = before.map_or_else(Vec::new, |before| words::changed(&before, &spec));
+    let mut supervisor = Supervisor::open(plan, Some(spec))?;
+    supervisor.tie = match tied_to {
+        Some(pid) => Pidfd::open(pid, None)?,
+        None => None,
+    };
+    supervisor.begin(known(plan)?.last_run() + 1, changed)?;
+    supervisor.starter = Some(std::mem::take(starter));
+    supervisor.run_to_end()
+}
+
+/// Pipes of a run that was never announced: whoever made them died too early, and nobody was told
+/// to use them.
+fn remove_leftover(plan: &PlanDir, run: u64) -> io::Result<()> {
+    for stream in [Stream::Stdout, Stream::Stderr] {
+        if crate::os::fifo::open_write(&plan.run_pipe(run, &stream)).is_ok() {
+            return Err(io::Error::other(format!("somebody still reads the pipes of run {run}")));
+        }
+    }
+    match std::fs::remove_dir_all(plan.run_pipes(run)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The plan's lock, or its supervisor and run. One whose run is over is about to leave: it is waited
+/// for, not refused.
+fn take_lock(plan: &PlanDir) -> io::Result<Result<Lock, (i32, u64)>> {
+    plan.create()?;
+    let before = known(plan)?;
+    let limit = Instant::now() + LEAVING;
+    loop {
+        let holder = match Lock::take(&plan.supervisor_lock(), &myself())? {
+            Ok(lock) => return Ok(Ok(lock)),
+            Err(holder) => holder,
+        };
+        let fold = known(plan)?;
+        if fold.is_live() || fold.last_run() > before.last_run() || Instant::now() > limit {
+            return Ok(Err((holder.pid, fold.last_run())));
+        }
+        if let Some(held) = Pidfd::open(holder.pid, None)? {
+            held.wait_for_end(Some(Duration::from_millis(20)))?;
+        }
+    }
+}
+
+fn myself() -> Holder {
+    let pid = i32::try_from(std::process::id()).unwrap_or_default();
+    let start = start_time(pid).unwrap_or_default();
+    Holder { pid, start, boot: host::boot_id(), host: host::host_name() }
+}

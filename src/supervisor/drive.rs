@@ -1,0 +1,412 @@
+//! The supervisor's loop: sleep until something happens, let the machine decide, perform it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use super::companion::Companion;
+use super::history::{Awaited, Vigil};
+use super::launch::Answer;
+use super::lifecycle::Lifecycle;
+use super::machine::{Ended, Input, Machine, Timer};
+use super::ready::Starter;
+use super::run::{Pipes, Plan};
+use crate::control::{self, Request, Verb};
+use crate::model::{PlanName, Spec, Stamp};
+use crate::os::kernel::{self, Which};
+use crate::os::pidfd::Pidfd;
+use crate::os::poll::{self, PollFd, PollFlags};
+use crate::os::{fifo, host};
+use crate::store::layout::PlanDir;
+
+/// While something is awaited, look at least this often whether the recorder was stopped.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// How soon to ask again for an exit code that the kernel is about to tell.
+const SOON: Duration = Duration::from_millis(5);
+
+/// A supervisor at work.
+pub(super) struct Supervisor {
+    pub(super) plan: PlanDir,
+    pub(super) spec: Spec,
+    pub(super) boot: String,
+    pub(super) run: u64,
+    pub(super) token: Option<String>,
+    pub(super) machine: Machine,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) companion: Companion,
+    pub(super) pipes: Option<Pipes>,
+    pub(super) process: Option<Plan>,
+    pub(super) vigil: Option<Vigil>,
+    pub(super) starter: Option<Starter>,
+    pub(super) inbox: VecDeque<Input>,
+    /// What the vigil has seen last.
+    pub(super) found: Option<(Awaited, u64)>,
+    /// Seq of the run's first record.
+    pub(super) started_seq: u64,
+    /// The verdict stands in the log.
+    pub(super) judged: bool,
+    /// The end of the process was told to the machine.
+    pub(super) exit_told: bool,
+    pub(super) to_reap: bool,
+    pub(super) watching: bool,
+    /// Who of the tree is left, and whether whoever else is found is to be killed.
+    pub(super) tree: Vec<Pidfd>,
+    pub(super) kills: bool,
+    pub(super) timers: Vec<(Timer, u64, Instant)>,
+    /// The command whose end is the end of the run.
+    pub(super) tie: Option<Pidfd>,
+    pub(super) over: bool,
+    requests: OwnedFd,
+    pending: Vec<u8>,
+    signals: OwnedFd,
+    own_requests: u64,
+}
+
+/// What can wake a supervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Signals,
+    Requests,
+    Lifecycle,
+    Recorder,
+    Process,
+    Report,
+    Log,
+    Tie,
+    Tree,
+    Stream,
+}
+
+impl Supervisor {
+    /// Opens what every supervisor needs. `spec` is what to run, or was.
+    pub(super) fn open(plan: &PlanDir, spec: Option<Spec>) -> io::Result<Supervisor> {
+        plan.create()?;
+        kernel::ignore_signals(&[
+            libc::SIGHUP,
+            libc::SIGINT,
+            libc::SIGQUIT,
+            libc::SIGPIPE,
+            libc::SIGXFSZ,
+        ]);
+        let signals = kernel::signal_fd(&[libc::SIGTERM, libc::SIGCHLD])?;
+        host::become_subreaper()?;
+        fifo::ensure(&plan.requests())?;
+        let requests = fifo::open_both(&plan.requests())?;
+        let spec =
+            spec.unwrap_or_else(|| Spec::new(PlanName::clone(plan.name()), vec![], "/".into()));
+        Ok(Supervisor {
+            boot: host::boot_id(),
+            run: 0,
+            token: None,
+            machine: Machine::new(0, spec.stop.clone()),
+            lifecycle: Lifecycle::open(plan)?,
+            companion: Companion::new(plan.clone()),
+            pipes: None,
+            process: None,
+            vigil: None,
+            starter: None,
+            inbox: VecDeque::new(),
+            found: None,
+            started_seq: 0,
+            judged: false,
+            exit_told: false,
+            to_reap: false,
+            watching: false,
+            tree: Vec::new(),
+            kills: false,
+            timers: Vec::new(),
+            tie: None,
+            over: false,
+            requests,
+            pending: Vec::new(),
+            signals,
+            own_requests: 0,
+            plan: plan.clone(),
+            spec,
+        })
+    }
+
+    /// Looks after the present run, and after those that follow it by a restart.
+    pub(super) fn run_to_end(&mut self) -> io::Result<()> {
+        loop {
+            while !self.over {
+                self.decide()?;
+                if !self.over {
+                    self.sleep()?;
+                }
+            }
+            // A restart may have been asked for while the verdict was written.
+            self.hear_requests()?;
+            self.decide()?;
+            if !self.machine.restart_due() {
+                return self.last_words();
+            }
+            self.begin_again()?;
+        }
+    }
+
+    fn decide(&mut self) -> io::Result<()> {
+        while let Some(input) = self.inbox.pop_front() {
+            self.exit_told |= matches!(input, Input::Exited(_));
+            for effect in self.machine.step(input) {
+                self.perform(effect)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing that was said may be left behind.
+    fn last_words(&mut self) -> io::Result<()> {
+        while self.lifecycle.is_waiting() {
+            self.sleep()?;
+        }
+        Ok(())
+    }
+
+    /// Sleeps until this stands in the log, and gives its seq. What happens meanwhile is kept.
+    pub(super) fn wait_for(&mut self, awaited: Awaited) -> io::Result<u64> {
+        loop {
+            if let Some((found, seq)) = self.found.take()
+                && found == awaited
+            {
+                return Ok(seq);
+            }
+            self.sleep()?;
+        }
+    }
+
+    /// Sleeps until something happens, and turns that into inputs.
+    pub(super) fn sleep(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        if let Err(error) = self.companion.ensure(now) {
+            eprintln!("planwatch: no recorder could be started: {error}");
+        }
+        let limit = self.wake_at(now).map(|at| at.saturating_duration_since(now));
+        for source in self.awake(limit)? {
+            match source {
+                Source::Signals => self.hear_signals()?,
+                Source::Requests => self.hear_requests()?,
+                Source::Process => self.look_at_process()?,
+                Source::Report => self.hear_report(),
+                Source::Log => self.look_at_log()?,
+                Source::Tie => self.cut_tie(),
+                Source::Tree => self.look_at_tree()?,
+                Source::Lifecycle | Source::Recorder | Source::Stream => {}
+            }
+        }
+        self.after_sleep()
+    }
+
+    fn after_sleep(&mut self) -> io::Result<()> {
+        self.lifecycle.flush()?;
+        if self.vigil.is_some() || self.lifecycle.is_waiting() {
+            self.companion.wake_if_stopped();
+        }
+        if self.to_reap && !self.lifecycle.is_waiting() {
+            self.reap()?;
+        }
+        if self.watching && self.open_ends()? == 0 {
+            self.watching = false;
+            self.inbox.push_back(Input::StreamsEnded);
+        }
+        self.ring(Instant::now());
+        Ok(())
+    }
+
+    fn awake(&self, limit: Option<Duration>) -> io::Result<Vec<Source>> {
+        let mut fds = Vec::with_capacity(12);
+        let mut sources = Vec::with_capacity(12);
+        let mut add = |fd, flags, source| {
+            fds.push(PollFd::from_borrowed_fd(fd, flags));
+            sources.push(source);
+        };
+        use std::os::fd::AsFd as _;
+        add(self.signals.as_fd(), PollFlags::IN, Source::Signals);
+        add(self.requests.as_fd(), PollFlags::IN, Source::Requests);
+        if self.lifecycle.is_waiting() {
+            add(self.lifecycle.fd(), PollFlags::OUT, Source::Lifecycle);
+        }
+        if let Some(fd) = self.companion.fd() {
+            add(fd, PollFlags::IN, Source::Recorder);
+        }
+        if let Some(process) = &self.process {
+            match &process.report {
+                Some(report) => add(report.as_fd(), PollFlags::IN, Source::Report),
+                None if !self.exit_told => {
+                    add(process.held.as_fd(), PollFlags::IN, Source::Process);
+                }
+                None => {}
+            }
+        }
+        if let Some(vigil) = &self.vigil {
+            add(vigil.fd(), PollFlags::IN, Source::Log);
+        }
+        if let Some(tie) = &self.tie {
+            add(tie.as_fd(), PollFlags::IN, Source::Tie);
+        }
+        for member in &self.tree {
+            add(member.as_fd(), PollFlags::IN, Source::Tree);
+        }
+        let ends = match &self.pipes {
+            Some(pipes) if self.watching => pipes.open_ends()?,
+            _ => Vec::new(),
+        };
+        for (_, end) in &ends {
+            add(end.as_fd(), PollFlags::empty(), Source::Stream);
+        }
+        poll::wait(&mut fds, limit)?;
+        let ready = fds.iter().zip(sources).filter(|(fd, _)| !fd.revents().is_empty());
+        let mut ready: Vec<Source> = ready.map(|(_, source)| source).collect();
+        ready.dedup();
+        Ok(ready)
+    }
+
+    fn wake_at(&self, now: Instant) -> Option<Instant> {
+        let timers = self.timers.iter().map(|&(_, _, at)| at).min();
+        let waits = self.vigil.is_some() || self.lifecycle.is_waiting();
+        let glance = waits.then(|| now + GLANCE);
+        // A process that has ended, but whose exit code nobody can tell yet.
+        let half_dead = !self.exit_told
+            && self.process.as_ref().is_some_and(|p| p.report.is_none() && p.held.has_ended());
+        let soon = half_dead.then(|| now + SOON);
+        [timers, glance, soon, self.companion.retry_at()].into_iter().flatten().min()
+    }
+
+    fn ring(&mut self, now: Instant) {
+        let mut due = Vec::new();
+        self.timers.retain(|&(timer, epoch, at)| {
+            if at <= now {
+                due.push((timer, epoch));
+            }
+            at > now
+        });
+        for (timer, epoch) in due {
+            self.inbox.push_back(Input::Timer { timer, epoch });
+        }
+    }
+
+    fn hear_signals(&mut self) -> io::Result<()> {
+        while let Some(signal) = kernel::take_signal(&self.signals)? {
+            if signal == libc::SIGTERM {
+                self.stop_by("a signal to the supervisor");
+            }
+        }
+        self.look_at_children()
+    }
+
+    /// Children that have ended: the recorder and orphans of the plan are reaped at once, the plan
+    /// only when its end has been told.
+    fn look_at_children(&mut self) -> io::Result<()> {
+        self.companion.wake_if_stopped();
+        while let Some(ended) = kernel::ended_child(Which::Any, true)? {
+            let is_plan = self.process.as_ref().is_some_and(|p| p.process.pid == ended.pid);
+            if is_plan && (!self.exit_told || self.to_reap) {
+                break;
+            }
+            kernel::ended_child(Which::Pid(ended.pid), false)?;
+        }
+        Ok(())
+    }
+
+    /// A stop that nobody sent as a request.
+    fn stop_by(&mut self, by: &str) {
+        self.own_requests += 1;
+        let id = format!("{}-{:x}-{}", std::process::id(), Stamp::now().0, self.own_requests);
+        let mut request = Request::new(Verb::Stop, self.run, by, Stamp::default());
+        request.id = id;
+        self.inbox.push_back(Input::Asked(request));
+    }
+
+    fn hear_requests(&mut self) -> io::Result<()> {
+        let mut room = [0; 4096];
+        loop {
+            match rustix::io::read(&self.requests, &mut room) {
+                Ok(0) | Err(Errno::AGAIN) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+                Ok(read) => {
+                    self.pending.extend_from_slice(&room[..read]);
+                    let (requests, garbage) = control::parse(&mut self.pending);
+                    if garbage > 0 {
+                        eprintln!("planwatch: {garbage} requests made no sense");
+                    }
+                    self.inbox.extend(requests.into_iter().map(Input::Asked));
+                }
+            }
+        }
+    }
+
+    fn look_at_process(&mut self) -> io::Result<()> {
+        if self.exit_told || self.inbox.iter().any(|input| matches!(input, Input::Exited(_))) {
+            return Ok(());
+        }
+        let Some(process) = &self.process else { return Ok(()) };
+        if let Some(ended) = process.ended(&self.spec, Instant::now())? {
+            self.inbox.push_back(Input::Exited(ended));
+        } else if process.held.has_ended() {
+            // Poll would come back at once: the code is told when somebody has reaped it.
+            poll::wait(&mut [], Some(SOON))?;
+        }
+        Ok(())
+    }
+
+    fn hear_report(&mut self) {
+        let Some(process) = &mut self.process else { return };
+        let Some(report) = process.reported() else { return };
+        let (pid, start) = (process.process.pid, process.process.start);
+        match report {
+            Ok(()) => {
+                self.inbox.push_back(Input::Spawned { pid, start });
+                self.answer(&Answer::Ok { run: self.run, pid, seq: self.started_seq });
+            }
+            Err(failure) => self.failed(failure.code, failure.error),
+        }
+    }
+
+    /// The plan could not be started.
+    pub(super) fn failed(&mut self, code: i32, error: String) {
+        self.answer(&Answer::Failed { code, error: error.clone(), run: Some(self.run) });
+        let ended = Ended { code: Some(code), exec_error: Some(error), ..Ended::default() };
+        self.inbox.push_back(Input::Exited(ended));
+    }
+
+    /// Tells whoever started us, if anybody waits.
+    pub(super) fn answer(&mut self, answer: &Answer) {
+        if let Some(mut starter) = self.starter.take() {
+            starter.answer(answer);
+        }
+    }
+
+    fn look_at_log(&mut self) -> io::Result<()> {
+        let Some(vigil) = &mut self.vigil else { return Ok(()) };
+        let Some((awaited, seq)) = vigil.look()? else { return Ok(()) };
+        self.vigil = None;
+        match awaited {
+            Awaited::Started(_) => {
+                self.started_seq = seq;
+                self.inbox.push_back(Input::Announced);
+            }
+            Awaited::Verdict(_) => {
+                self.judged = true;
+                self.inbox.push_back(Input::VerdictLogged);
+            }
+            Awaited::Adopted(_) => {}
+        }
+        self.found = Some((awaited, seq));
+        Ok(())
+    }
+
+    fn cut_tie(&mut self) {
+        self.tie = None;
+        self.stop_by("the end of the command it was tied to");
+    }
+
+    fn look_at_tree(&mut self) -> io::Result<()> {
+        self.tree.retain(|member| !member.has_ended());
+        if self.tree.is_empty() { self.sweep() } else { Ok(()) }
+    }
+}

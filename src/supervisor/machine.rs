@@ -1,0 +1,380 @@
+//! One run's life, decided purely: what happened goes in, what to do comes out.
+//!
+//! Starting → Running → Stopping → Draining → Ended. *Exited* and *streams ended* are different
+//! things: output after the exit is kept, and a grandchild that holds a pipe is a named case. A
+//! timer carries the epoch of the phase it was armed for and is ignored in any other.
+
+use crate::control::{Request, Verb};
+use crate::model::{Event, Level, Marker, StopSpec, Stream, signal_name};
+
+use super::words;
+
+/// Milliseconds that streams may stay open after the process before somebody is named for it.
+const DRAIN_MS: u64 = 100;
+
+/// Where the run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Announced; its process is not there yet.
+    Starting,
+    /// Its process lives.
+    Running,
+    /// Asked to stop; ends when its whole tree has.
+    Stopping,
+    /// Its process has ended; its streams may not have.
+    Draining,
+    /// Its verdict stands in the log.
+    Ended,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// The run's own time limit.
+    Limit,
+    /// Between the first signal of a stop and SIGKILL.
+    Grace,
+    /// Between the exit and the question who holds the pipes.
+    Drain,
+}
+
+/// How the process ended, as far as anybody knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) code: Option<i32>,
+    pub(super) signal: Option<i32>,
+    pub(super) exec_error: Option<String>,
+    pub(super) wall_ms: Option<u64>,
+    pub(super) cpu_ms: Option<u64>,
+    pub(super) peak_rss: Option<u64>,
+    pub(super) markers: Vec<Marker>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub(super) enum Input {
+    /// `run.started` stands in the log.
+    Announced,
+    /// The plan's program has taken over its process.
+    Spawned { pid: i32, start: u64 },
+    /// The process has ended, or could not begin.
+    Exited(Ended),
+    /// Somebody asks for something.
+    Asked(Request),
+    /// No process of the run is left.
+    TreeGone,
+    /// Nobody can write to the run's streams any more.
+    StreamsEnded,
+    /// These processes can.
+    Held { of: Vec<Stream>, pids: Vec<i32> },
+    /// `run.verdict` stands in the log.
+    VerdictLogged,
+    /// Time passed.
+    Timer { timer: Timer, epoch: u64 },
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Effect {
+    /// Put this into the log.
+    Say(Level, String, Event),
+    /// Start the plan's process.
+    Spawn,
+    /// Send a signal to the whole tree, or to the plan's process alone, and say so.
+    Signal { signal: i32, tree: bool, by: String, request: Option<String> },
+    /// Look who of the tree is left; `kill` those who are.
+    Sweep { kill: bool },
+    /// Wake the machine later.
+    Arm { timer: Timer, after_ms: u64, epoch: u64 },
+    /// Give the process id of the ended process back.
+    Reap,
+    /// Tell when nobody can write to the streams.
+    WatchStreams,
+    /// Find out who still can.
+    FindHolders,
+    /// Tell when the verdict is in the log.
+    AwaitVerdict,
+    /// The run is over.
+    Finish,
+}
+
+/// The state of one run.
+#[derive(Clone, Debug)]
+pub(super) struct Machine {
+    phase: Phase,
+    epoch: u64,
+    run: u64,
+    stop: StopSpec,
+    /// The process was there.
+    spawned: bool,
+    /// The process has ended.
+    exited: bool,
+    /// The last signal of a stop.
+    sent: Option<i32>,
+    /// SIGKILL is the answer to everything now.
+    killing: bool,
+    /// Asked to stop before there was anything to stop.
+    early: Option<Request>,
+    restart: bool,
+    /// What makes the verdict possible was said.
+    settled: bool,
+    seen: Vec<String>,
+}
+
+impl Machine {
+    /// A run that was announced.
+    pub(super) fn new(run: u64, stop: StopSpec) -> Machine {
+        Machine {
+            phase: Phase::Starting,
+            epoch: 0,
+            run,
+            stop,
+            spawned: false,
+            exited: false,
+            sent: None,
+            killing: false,
+            early: None,
+            restart: false,
+            settled: false,
+            seen: Vec::new(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Whether the plan is to be started again.
+    pub(super) fn restart_due(&self) -> bool {
+        self.restart
+    }
+
+    /// Goes on with a run that another supervisor began. `spawned`: its process was said to be
+    /// there. What is still to be done comes out.
+    pub(super) fn take_over(&mut self, spawned: bool, requests: Vec<String>) {
+        self.spawned = spawned;
+        self.seen = requests;
+        if spawned {
+            self.phase = Phase::Running;
+        }
+    }
+
+    /// Goes on with a stop that another supervisor began: its signal may never have been sent.
+    pub(super) fn resume_stop(&mut self, restart: bool) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.restart = restart;
+        self.begin_stop(self.stop.signal, self.stop.grace_ms, "planwatch", None, &mut effects);
+        effects
+    }
+
+    /// Goes on with a run whose end was said already.
+    pub(super) fn resume_drain(&mut self, restart: bool) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        (self.spawned, self.exited, self.restart) = (true, true, restart);
+        self.drain(&mut effects);
+        effects
+    }
+
+    /// Arms the time limit, `after_ms` from now.
+    pub(super) fn limit(&self, after_ms: u64) -> Effect {
+        Effect::Arm { timer: Timer::Limit, after_ms, epoch: 0 }
+    }
+
+    /// Decides.
+    pub(super) fn step(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let to = &mut effects;
+        match (self.phase, input) {
+            (Phase::Starting, Input::Announced) => to.push(Effect::Spawn),
+            (Phase::Starting, Input::Spawned { pid, start }) => self.spawned(pid, start, to),
+            (Phase::Starting | Phase::Running | Phase::Stopping, Input::Exited(ended))
+                if !self.exited =>
+            {
+                self.exited(ended, to);
+            }
+            (_, Input::Asked(request)) => self.asked(request, to),
+            (Phase::Stopping, Input::TreeGone) if self.exited => self.drain(to),
+            (Phase::Draining, Input::StreamsEnded) => self.settle(to),
+            (Phase::Draining, Input::Held { of, pids }) if !self.settled => {
+                let msg = words::held(&of, &pids);
+                to.push(Effect::Say(Level::Warning, msg, Event::StreamHeld { of, pids }));
+                self.settle(to);
+            }
+            (Phase::Draining, Input::VerdictLogged) => {
+                self.phase = Phase::Ended;
+                self.epoch += 1;
+                to.push(Effect::Finish);
+            }
+            (_, Input::Timer { timer, epoch }) => self.timer(timer, epoch, to),
+            _ => {}
+        }
+        effects
+    }
+
+    fn spawned(&mut self, pid: i32, start: u64, to: &mut Vec<Effect>) {
+        if self.spawned {
+            return;
+        }
+        self.spawned = true;
+        self.phase = Phase::Running;
+        let event = Event::RunSpawned { pid, start };
+        to.push(Effect::Say(Level::Info, format!("runs as pid {pid}"), event));
+        if let Some(limit) = self.stop.timeout_ms {
+            to.push(self.limit(limit));
+        }
+        if let Some(request) = self.early.take() {
+            self.stop_asked(request, to);
+        }
+    }
+
+    fn exited(&mut self, ended: Ended, to: &mut Vec<Effect>) {
+        self.exited = true;
+        let level = if ended.code == Some(0) { Level::Info } else { Level::Error };
+        let msg = words::exited(&ended);
+        let Ended { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers } = ended;
+        let event =
+            Event::RunExited { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers };
+        to.push(Effect::Say(level, msg, event));
+        to.push(Effect::Reap);
+        if self.phase == Phase::Stopping {
+            to.push(Effect::Sweep { kill: self.killing });
+        } else {
+            self.drain(to);
+        }
+    }
+
+    fn drain(&mut self, to: &mut Vec<Effect>) {
+        self.phase = Phase::Draining;
+        self.epoch += 1;
+        to.push(Effect::WatchStreams);
+        to.push(Effect::Arm { timer: Timer::Drain, after_ms: DRAIN_MS, epoch: self.epoch });
+    }
+
+    fn settle(&mut self, to: &mut Vec<Effect>) {
+        if !self.settled {
+            self.settled = true;
+            to.push(Effect::AwaitVerdict);
+        }
+    }
+
+    fn asked(&mut self, request: Request, to: &mut Vec<Effect>) {
+        if request.run != self.run || self.seen.contains(&request.id) {
+            return;
+        }
+        if self.seen.len() >= 64 {
+            self.seen.remove(0);
+        }
+        self.seen.push(request.id.clone());
+        match (request.verb, self.phase) {
+            (Verb::Restart, Phase::Draining | Phase::Ended) => {
+                self.restart = true;
+                let msg = format!("{} asked for a restart", request.by);
+                let event = Event::RunRestarting { by: request.by, request: Some(request.id) };
+                to.push(Effect::Say(Level::Info, msg, event));
+            }
+            (_, Phase::Ended) => {}
+            (Verb::Signal, phase) => {
+                let signal = request.signal.unwrap_or(self.stop.signal);
+                let tree = phase == Phase::Draining;
+                let (by, id) = (request.by, Some(request.id));
+                to.push(Effect::Signal { signal, tree, by, request: id });
+            }
+            (_, Phase::Starting) => self.early = Some(request),
+            (_, Phase::Draining) => {
+                // The plan itself has ended: what is left of it can only be swept.
+                self.restart &= request.verb == Verb::Restart;
+                let signal = if request.verb == Verb::Kill { libc::SIGKILL } else { libc::SIGTERM };
+                let (by, id) = (request.by, Some(request.id));
+                to.push(Effect::Signal { signal, tree: true, by, request: id });
+            }
+            (_, Phase::Running | Phase::Stopping) => self.stop_asked(request, to),
+        }
+    }
+
+    fn stop_asked(&mut self, request: Request, to: &mut Vec<Effect>) {
+        let Request { id, verb, by, signal, grace_ms, .. } = request;
+        self.restart = verb == Verb::Restart;
+        let msg = words::stopping(verb, &by);
+        let event = Event::RunStopping {
+            by: by.clone(),
+            request: Some(id.clone()),
+            timeout: false,
+            restart: self.restart,
+        };
+        to.push(Effect::Say(Level::Info, msg, event));
+        if verb == Verb::Kill {
+            self.kill(&by, Some(id), to);
+            return;
+        }
+        let signal = signal.unwrap_or(self.stop.signal);
+        // Asking twice for the same is the same, but another signal or another grace is not.
+        if self.sent != Some(signal) || grace_ms.is_some() {
+            let again = self.sent == Some(signal);
+            let grace = grace_ms.unwrap_or(self.stop.grace_ms);
+            if again {
+                self.rearm(grace, to);
+            } else {
+                self.begin_stop(signal, grace, &by, Some(id), to);
+            }
+        }
+    }
+
+    fn begin_stop(
+        &mut self,
+        signal: i32,
+        grace_ms: u64,
+        by: &str,
+        request: Option<String>,
+        to: &mut Vec<Effect>,
+    ) {
+        self.phase = Phase::Stopping;
+        self.sent = Some(signal);
+        to.push(Effect::Signal { signal, tree: true, by: by.to_owned(), request });
+        self.rearm(grace_ms, to);
+    }
+
+    fn rearm(&mut self, grace_ms: u64, to: &mut Vec<Effect>) {
+        self.epoch += 1;
+        to.push(Effect::Arm { timer: Timer::Grace, after_ms: grace_ms, epoch: self.epoch });
+    }
+
+    fn kill(&mut self, by: &str, request: Option<String>, to: &mut Vec<Effect>) {
+        self.phase = Phase::Stopping;
+        self.killing = true;
+        let signal = libc::SIGKILL;
+        self.sent = Some(signal);
+        to.push(Effect::Signal { signal, tree: true, by: by.to_owned(), request });
+        if self.exited {
+            to.push(Effect::Sweep { kill: true });
+        }
+    }
+
+    fn timer(&mut self, timer: Timer, epoch: u64, to: &mut Vec<Effect>) {
+        match (timer, self.phase) {
+            (Timer::Limit, Phase::Running | Phase::Stopping) if !self.exited => {
+                let by = "planwatch".to_owned();
+                let event = Event::RunStopping { by, request: None, timeout: true, restart: false };
+                to.push(Effect::Say(Level::Warning, "its time is up".to_owned(), event));
+                self.begin_stop(self.stop.signal, self.stop.grace_ms, "planwatch", None, to);
+            }
+            (Timer::Grace, Phase::Stopping) if epoch == self.epoch => {
+                self.kill("planwatch", None, to);
+            }
+            (Timer::Drain, Phase::Draining) if epoch == self.epoch && !self.settled => {
+                to.push(Effect::FindHolders);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How a signal sent to a run is told.
+pub(super) fn signalled(signal: i32, processes: u64) -> String {
+    let many = if processes == 1 { "process" } else { "processes" };
+    format!("{} sent to {processes} {many}", signal_name(signal))
+}
+
+#[cfg(test)]
+#[path = "machine/tests.rs"]
+mod tests;

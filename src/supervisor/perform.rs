@@ -1,0 +1,174 @@
+//! The deeds that the machine asks for.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::drive::Supervisor;
+use super::history::{Awaited, Vigil, known};
+use super::lifecycle::said;
+use super::machine::{Effect, Input, Machine, signalled};
+use super::run::{Pipes, Plan, STREAMS, marks};
+use super::tree::{self, Marks};
+use super::words;
+use crate::model::{Event, Level, Spec};
+use crate::os::host;
+use crate::store::snapshot;
+
+impl Supervisor {
+    /// Announces a new run; its process follows when the announcement stands in the log.
+    pub(super) fn begin(&mut self, run: u64, changed: Vec<String>) -> io::Result<()> {
+        self.run = run;
+        self.machine = Machine::new(run, self.spec.stop.clone());
+        self.token = Some(host::random_token()?);
+        self.pipes = Some(Pipes::make(&self.plan, run)?);
+        (self.process, self.judged, self.exit_told) = (None, false, false);
+        (self.to_reap, self.watching, self.over) = (false, false, false);
+        self.tree.clear();
+        self.timers.clear();
+        self.vigil = Some(Vigil::new(&self.plan, Awaited::Started(run))?);
+        let event = Event::RunStarted {
+            argv: self.spec.argv.clone(),
+            cwd: self.spec.cwd.display().to_string(),
+            changed,
+            verdict: self.spec.verdict.clone(),
+            success_exit_codes: self.spec.success_exit_codes.clone(),
+            streams: STREAMS.to_vec(),
+            boot: self.boot.clone(),
+        };
+        let msg = format!("run {run}: {}", self.spec.argv.join(" "));
+        self.lifecycle.say(said(run, Level::Info, msg, event))
+    }
+
+    /// The next run of the same plan, as it is to be run now.
+    pub(super) fn begin_again(&mut self) -> io::Result<()> {
+        let before = self.spec.clone();
+        if let Some(spec) = snapshot::load_json::<Spec>(&self.plan.spec_file())? {
+            self.spec = spec;
+        }
+        let run = self.run.max(known(&self.plan)?.last_run()) + 1;
+        self.begin(run, words::changed(&before, &self.spec))
+    }
+
+    /// Does one thing.
+    pub(super) fn perform(&mut self, effect: Effect) -> io::Result<()> {
+        match effect {
+            Effect::Say(level, msg, event) => {
+                if matches!(event, Event::RunExited { .. }) {
+                    // The verdict can only come after this.
+                    self.vigil = Some(Vigil::new(&self.plan, Awaited::Verdict(self.run))?);
+                }
+                self.lifecycle.say(said(self.run, level, msg, event))
+            }
+            Effect::Spawn => {
+                self.spawn();
+                Ok(())
+            }
+            Effect::Signal { signal, tree, by, request } => {
+                let processes = self.signal(signal, tree)?;
+                let msg = signalled(signal, processes);
+                let event = Event::RunSignalled { signal, processes, by, request };
+                self.lifecycle.say(said(self.run, Level::Info, msg, event))
+            }
+            Effect::Sweep { kill } => {
+                self.kills = kill;
+                self.sweep()
+            }
+            Effect::Arm { timer, after_ms, epoch } => {
+                self.timers.retain(|&(known, ..)| known != timer);
+                if let Some(at) = Instant::now().checked_add(Duration::from_millis(after_ms)) {
+                    self.timers.push((timer, epoch, at));
+                }
+                Ok(())
+            }
+            Effect::Reap => {
+                self.to_reap = true;
+                if self.lifecycle.is_waiting() { Ok(()) } else { self.reap() }
+            }
+            Effect::WatchStreams => {
+                self.watching = true;
+                if self.open_ends()? == 0 {
+                    self.watching = false;
+                    self.inbox.push_back(Input::StreamsEnded);
+                }
+                Ok(())
+            }
+            Effect::FindHolders => self.find_holders(),
+            Effect::AwaitVerdict => {
+                if self.judged {
+                    self.inbox.push_back(Input::VerdictLogged);
+                }
+                Ok(())
+            }
+            Effect::Finish => {
+                self.over = true;
+                Ok(())
+            }
+        }
+    }
+
+    fn spawn(&mut self) {
+        let token = self.token.clone().unwrap_or_default();
+        match Plan::spawn(&self.plan, self.run, &self.spec, &token, Instant::now()) {
+            Ok(process) => self.process = Some(process),
+            Err(error) => self.failed(125, format!("no process could be started: {error}")),
+        }
+    }
+
+    fn signal(&mut self, signal: i32, whole_tree: bool) -> io::Result<u64> {
+        if !whole_tree {
+            let Some(process) = &self.process else { return Ok(0) };
+            return Ok(u64::from(process.held.signal(signal)?));
+        }
+        let marks = self.marks();
+        if signal == libc::SIGKILL {
+            return Ok(tree::kill(&marks)?.0);
+        }
+        let reached = tree::signal(&marks, signal)?;
+        if !matches!(signal, libc::SIGSTOP | libc::SIGTSTP | libc::SIGCONT) {
+            // A stopped process hears nothing until it goes on.
+            tree::signal(&marks, libc::SIGCONT)?;
+        }
+        Ok(reached)
+    }
+
+    fn marks(&self) -> Marks {
+        marks(self.process.as_ref(), self.token.as_deref(), &[self.companion.pid()])
+    }
+
+    /// Looks who of the tree is left.
+    pub(super) fn sweep(&mut self) -> io::Result<()> {
+        let marks = self.marks();
+        self.tree = if self.kills { tree::kill(&marks)?.1 } else { tree::members(&marks)? };
+        if self.tree.is_empty() {
+            self.inbox.push_back(Input::TreeGone);
+        }
+        Ok(())
+    }
+
+    pub(super) fn reap(&mut self) -> io::Result<()> {
+        self.to_reap = false;
+        match &self.process {
+            Some(process) => process.reap(),
+            None => Ok(()),
+        }
+    }
+
+    /// How many of stdout and stderr somebody can still write to.
+    pub(super) fn open_ends(&self) -> io::Result<usize> {
+        self.pipes.as_ref().map_or(Ok(0), |pipes| Ok(pipes.open_ends()?.len()))
+    }
+
+    fn find_holders(&mut self) -> io::Result<()> {
+        let Some(pipes) = &self.pipes else { return Ok(()) };
+        let me = i32::try_from(std::process::id()).ok();
+        let ours: Vec<i32> = [me, self.companion.pid()].into_iter().flatten().collect();
+        let (_, pids) = pipes.holders(&ours)?;
+        let of: Vec<_> = pipes.open_ends()?.into_iter().map(|(stream, _)| stream).collect();
+        self.watching = false;
+        self.inbox.push_back(match of.is_empty() {
+            true => Input::StreamsEnded,
+            false => Input::Held { of, pids },
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,242 @@
+//! What a supervisor holds of one run: its pipes, its process, the marks of its tree.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::process::Stdio;
+use std::time::Instant;
+
+use super::exec::{ExecFailure, ExecOrder};
+use super::machine::Ended;
+use super::tree::Marks;
+use crate::model::{Marker, Spec, Stream, VerdictRule};
+use crate::os::child::{itself, keep_over_exec, make_blocking};
+use crate::os::kernel::{self, Exited, Which};
+use crate::os::pidfd::{Pidfd, Process, start_time};
+use crate::os::poll::{self, PollFd, PollFlags};
+use crate::os::{fifo, proc};
+use crate::store::layout::PlanDir;
+
+/// The streams of a plan.
+pub(super) const STREAMS: [Stream; 3] = [Stream::Stdout, Stream::Stderr, Stream::Events];
+
+/// One end of the plan's streams that we hold without ever reading: for the plan no reader is lost
+/// when the recorder dies, and the end of the last writer shows as a hang-up.
+pub(super) struct Pipes {
+    ends: Vec<(Stream, OwnedFd)>,
+    _stages: Vec<OwnedFd>,
+}
+
+impl Pipes {
+    /// Makes the pipes of a new run. A folder that is there already is an error: somebody may still
+    /// use it.
+    pub(super) fn make(plan: &PlanDir, run: u64) -> io::Result<Pipes> {
+        std::fs::DirBuilder::new().mode(0o700).create(plan.run_pipes(run))?;
+        for stream in STREAMS {
+            fifo::make(&plan.run_pipe(run, &stream))?;
+            fifo::make(&plan.run_stage(run, &stream))?;
+        }
+        Pipes::open(plan, run)
+    }
+
+    /// Opens those pipes of a run that are still there.
+    pub(super) fn open(plan: &PlanDir, run: u64) -> io::Result<Pipes> {
+        let (mut ends, mut stages) = (Vec::new(), Vec::new());
+        for stream in STREAMS {
+            let (pipe, stage) = (plan.run_pipe(run, &stream), plan.run_stage(run, &stream));
+            match (fifo::open_read(&pipe), fifo::open_read(&stage)) {
+                (Ok(pipe), Ok(stage)) => {
+                    ends.push((stream, pipe));
+                    stages.push(stage);
+                }
+                // Ended and removed: nothing can come out of it any more.
+                (Err(error), _) | (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
+                (Err(error), _) | (_, Err(error)) => return Err(error),
+            }
+        }
+        Ok(Pipes { ends, _stages: stages })
+    }
+
+    /// Makes the end of the last writer show, also if it left before we opened the pipe: a hang-up
+    /// shows only to who has seen a writer (fifo(7) and fs/pipe.c), so we are one for a moment.
+    pub(super) fn see_a_writer(&self, plan: &PlanDir, run: u64) {
+        for (stream, _) in &self.ends {
+            let _ = fifo::open_write(&plan.run_pipe(run, stream));
+        }
+    }
+
+    /// Descriptors of stdout and stderr that have not hung up.
+    pub(super) fn open_ends(&self) -> io::Result<Vec<(Stream, &OwnedFd)>> {
+        let mut open = Vec::new();
+        for (stream, fd) in self.ends.iter().filter(|(stream, _)| *stream != Stream::Events) {
+            let mut fds = [PollFd::new(fd, PollFlags::empty())];
+            poll::wait(&mut fds, Some(std::time::Duration::ZERO))?;
+            if !fds[0].revents().contains(PollFlags::HUP) {
+                open.push((stream.clone(), fd));
+            }
+        }
+        Ok(open)
+    }
+
+    /// Who can still write to stdout or stderr.
+    pub(super) fn holders(&self, not: &[i32]) -> io::Result<(Vec<Stream>, Vec<i32>)> {
+        let ends: Vec<_> =
+            self.ends.iter().filter(|(stream, _)| *stream != Stream::Events).collect();
+        let mut files = Vec::new();
+        for (_, fd) in &ends {
+            let stat = File::from(fd.try_clone()?).metadata()?;
+            use std::os::unix::fs::MetadataExt as _;
+            files.push((stat.dev(), stat.ino()));
+        }
+        let (mut streams, mut pids) = (Vec::new(), Vec::new());
+        for (pid, index) in proc::writers(&files)? {
+            if not.contains(&pid) {
+                continue;
+            }
+            if !streams.contains(&ends[index].0) {
+                streams.push(ends[index].0.clone());
+            }
+            if !pids.contains(&pid) {
+                pids.push(pid);
+            }
+        }
+        Ok((streams, pids))
+    }
+}
+
+/// The plan's process.
+pub(super) struct Plan {
+    pub(super) held: Pidfd,
+    pub(super) process: Process,
+    /// We started it: its end is ours to reap.
+    pub(super) is_child: bool,
+    /// What `__exec` says if it fails; hangs up when it succeeds.
+    pub(super) report: Option<OwnedFd>,
+    /// When it began, unless that was before our time.
+    pub(super) since: Option<Instant>,
+    /// Milliseconds since it began, if another supervisor began it.
+    pub(super) before_ms: u64,
+}
+
+impl Plan {
+    /// Starts the step that becomes the plan.
+    pub(super) fn spawn(
+        plan: &PlanDir,
+        run: u64,
+        spec: &Spec,
+        token: &str,
+        now: Instant,
+    ) -> io::Result<Plan> {
+        let end = |stream: &Stream| -> io::Result<Stdio> {
+            let fd = fifo::open_write(&plan.run_pipe(run, stream))?;
+            make_blocking(&fd)?;
+            Ok(Stdio::from(fd))
+        };
+        let (report, told) = io::pipe()?;
+        keep_over_exec(&told)?;
+        let order = ExecOrder {
+            run,
+            report: told.as_raw_fd(),
+            umask: spec.umask,
+            cwd: spec.cwd.clone(),
+            stdin: spec.stdin.clone(),
+            token: token.to_owned(),
+        };
+        let child = itself()
+            .args(["__exec", plan.name().as_str(), &serde_json::to_string(&order)?, "--"])
+            .args(&spec.argv)
+            .env("PLANWATCH_PLAN", plan.name().as_str())
+            .env("PLANWATCH_RUN", run.to_string())
+            .env("PLANWATCH_RUN_TOKEN", token)
+            .stdin(Stdio::null())
+            .stdout(end(&Stream::Stdout)?)
+            .stderr(end(&Stream::Stderr)?)
+            .spawn()?;
+        let pid = i32::try_from(child.id()).unwrap_or_default();
+        let gone = || io::Error::other("the process was gone before it could be held");
+        let held = Pidfd::open(pid, None)?.ok_or_else(gone)?;
+        let process = Process { pid, start: start_time(pid).ok_or_else(gone)? };
+        let report = Some(OwnedFd::from(report));
+        Ok(Plan { held, process, is_child: true, report, since: Some(now), before_ms: 0 })
+    }
+
+    /// Whether the program took over: None while nobody knows.
+    pub(super) fn reported(&mut self) -> Option<Result<(), ExecFailure>> {
+        let mut text = Vec::new();
+        File::from(self.report.take()?).read_to_end(&mut text).ok()?;
+        Some(match serde_json::from_slice(&text) {
+            Ok(failure) => Err(failure),
+            Err(_) => Ok(()),
+        })
+    }
+
+    /// How it ended; None if it lives, or if nobody can tell yet.
+    pub(super) fn ended(&self, spec: &Spec, now: Instant) -> io::Result<Option<Ended>> {
+        if !self.held.has_ended() {
+            return Ok(None);
+        }
+        let mut ended = Ended { markers: markers(spec), ..Ended::default() };
+        if let Some(since) = self.since {
+            let wall = now.saturating_duration_since(since).as_millis();
+            ended.wall_ms = u64::try_from(wall).ok().map(|wall| wall + self.before_ms);
+        }
+        if self.is_child
+            && let Some(reaped) = kernel::ended_child(Which::Pid(self.process.pid), true)?
+        {
+            ended.cpu_ms = Some(reaped.cpu_ms);
+            ended.peak_rss = Some(reaped.peak_rss);
+            put(&mut ended, reaped.exited);
+            return Ok(Some(ended));
+        }
+        if let Ok(Some(stat)) = proc::stat(self.process.pid)
+            && stat.start == self.process.start
+        {
+            ended.cpu_ms = Some(stat.cpu_ms());
+        }
+        match self.held.exited() {
+            Some(exited) => put(&mut ended, exited),
+            // Between its end and its reaping by somebody else: the pidfd tells a moment later.
+            None if !self.held.is_reaped() => return Ok(None),
+            None => {}
+        }
+        Ok(Some(ended))
+    }
+
+    /// Gives its process id back.
+    pub(super) fn reap(&self) -> io::Result<()> {
+        if self.is_child {
+            kernel::ended_child(Which::Pid(self.process.pid), false)?;
+        }
+        Ok(())
+    }
+}
+
+fn put(ended: &mut Ended, exited: Exited) {
+    match exited {
+        Exited::Code(code) => ended.code = Some(code),
+        Exited::Signal(signal) => ended.signal = Some(signal),
+    }
+}
+
+/// Looks for the files that must be there.
+pub(super) fn markers(spec: &Spec) -> Vec<Marker> {
+    spec.verdict
+        .iter()
+        .filter_map(|rule| match rule {
+            VerdictRule::File(file) => {
+                Some(Marker { file: file.clone(), found: spec.cwd.join(file).exists() })
+            }
+            VerdictRule::Exit | VerdictRule::Luigi => None,
+        })
+        .collect()
+}
+
+/// What the run's processes are known by.
+pub(super) fn marks(plan: Option<&Plan>, token: Option<&str>, ours: &[Option<i32>]) -> Marks {
+    Marks {
+        leader: plan.map(|plan| plan.process),
+        token: token.map(|token| format!("PLANWATCH_RUN_TOKEN={token}").into_bytes()),
+        ours: ours.iter().flatten().copied().collect(),
+    }
+}
