@@ -132,7 +132,8 @@ impl Recorder {
         }
         self.cap.flush()?;
         self.cap.journal().sync()?;
-        self.save(true)
+        self.save(true);
+        Ok(())
     }
 
     /// Whether nothing is left to wait for.
@@ -319,7 +320,7 @@ impl Recorder {
             self.cap.event(run, None, level, &msg, &event)?;
             self.cap.flush()?;
             self.sync()?;
-            self.save(false)?;
+            self.save(false);
         }
         self.tidy()
     }

@@ -4,52 +4,67 @@
 
 use std::time::{Duration, Instant};
 
-/// Reads that come closer together than this are a flood of small writes.
+/// Reads that come closer together than this are a flood.
 const CLOSE: Duration = Duration::from_micros(50);
 
 /// So many close reads in a row make a nap worth its timer.
 const STREAK: u32 = 16;
 
-/// A batch this large needs no nap: the pipe fills fast enough.
-const LARGE: usize = 32 << 10;
+/// A nap that brings fewer bytes than this was not worth it.
+const WORTH: usize = 1 << 10;
 
-/// How long a nap lasts: the smallest pipe does not fill in this time at the rate of small writes.
-const NAP: Duration = Duration::from_micros(150);
+/// A batch of this many bytes makes larger pipes worth their memory.
+const LARGE: usize = 16 << 10;
+
+const FIRST_NAP: Duration = Duration::from_micros(100);
+const LAST_NAP: Duration = Duration::from_millis(1);
 
 /// How long after the last flood the pipes are made small again.
 const QUIET: Duration = Duration::from_secs(2);
-
-/// A nap that brings fewer bytes than this was not worth it.
-const WORTH: usize = 1 << 10;
 
 /// Watches how bytes come in.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     last: Option<Instant>,
     streak: u32,
-    napped: bool,
+    nap: Duration,
     grown: bool,
     flooded: Option<Instant>,
 }
 
 impl Pace {
-    /// A batch of `bytes` was taken at `now`: whether to nap before the next, and for how long.
-    pub(super) fn after_batch(&mut self, bytes: usize, now: Instant) -> Option<Duration> {
-        let limit = if self.napped { CLOSE + 2 * NAP } else { CLOSE };
-        let close = self.last.is_some_and(|last| now.duration_since(last) < limit);
-        let wasted = self.napped && bytes < WORTH;
+    /// A batch of `bytes` came at `now` out of a pipe that holds `capacity`: how long to nap before
+    /// the next, if at all. Naps grow while the pipe has room for what they bring.
+    pub(super) fn after_batch(
+        &mut self,
+        bytes: usize,
+        capacity: usize,
+        now: Instant,
+    ) -> Option<Duration> {
+        let close = self.last.is_some_and(|last| now.duration_since(last) < CLOSE + self.nap * 2);
+        let wasted = !self.nap.is_zero() && bytes < WORTH;
         self.last = Some(now);
-        self.napped = false;
-        if !close || wasted || bytes >= LARGE {
+        if !close || wasted {
             self.streak = 0;
+            self.nap = Duration::ZERO;
             return None;
         }
         self.streak = (self.streak + 1).min(STREAK);
-        self.napped = self.streak == STREAK;
-        self.napped.then_some(NAP)
+        if self.streak < STREAK {
+            return None;
+        }
+        // More than half full, and the plan would soon wait for us.
+        self.nap = if bytes > capacity / 2 {
+            self.nap / 4
+        } else if bytes < capacity / 4 {
+            (self.nap * 2).clamp(FIRST_NAP, LAST_NAP)
+        } else {
+            self.nap
+        };
+        (self.nap >= FIRST_NAP / 4).then_some(self.nap)
     }
 
-    /// A batch of `bytes` came out of a pipe at `now`: whether to ask for larger pipes.
+    /// A batch of `bytes` came at `now`: whether to ask for larger pipes.
     pub(super) fn wants_larger(&mut self, bytes: usize, now: Instant) -> bool {
         if bytes < LARGE {
             return false;

@@ -14,6 +14,9 @@ use super::capture::Capture;
 /// Most bytes moved out of a pipe at once: the largest pipe an ordinary user may ask for.
 const MOST: usize = 1 << 20;
 
+/// Pipe size when it is quiet: what the system gives (pipe(7)).
+pub(super) const SMALL_PIPE: usize = 64 << 10;
+
 /// Room kept on disk for a stream that says little.
 const SMALL_RESERVE: u64 = 64 << 10;
 
@@ -33,6 +36,8 @@ pub(super) struct Source {
     splitter: Splitter,
     /// Offset of the first byte without a record.
     logged: u64,
+    /// Bytes the pipe holds at most.
+    capacity: usize,
     /// The stage may hold bytes.
     staged: bool,
     /// No process holds the FIFO for writing, as far as the last look at it told.
@@ -117,6 +122,7 @@ impl Source {
             slot,
             splitter: Splitter::new(max_line),
             logged,
+            capacity: SMALL_PIPE,
             staged: true,
             no_writer: false,
             hung_up: false,
@@ -146,10 +152,15 @@ impl Source {
     }
 
     /// Asks for larger or smaller pipes. A refusal changes nothing.
-    pub(super) fn resize(&self, bytes: usize) {
-        if fifo::resize(&self.stage, bytes) {
-            fifo::resize(&self.fifo, bytes);
+    pub(super) fn resize(&mut self, bytes: usize) {
+        if fifo::resize(&self.stage, bytes) && fifo::resize(&self.fifo, bytes) {
+            self.capacity = bytes;
         }
+    }
+
+    /// Bytes the pipe holds at most.
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// Moves what the pipe holds into the spool; how many bytes that were.

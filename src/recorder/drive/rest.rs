@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::super::source::SMALL_PIPE;
 use super::super::watch::Watch;
 use super::{ROOM, Recorder};
 use crate::fold::Status;
@@ -10,9 +11,6 @@ use crate::model::{OnFull, Stamp};
 use crate::os::poll::{PollFd, PollFlags, wait};
 use crate::store::prune::prune_segments;
 use crate::store::snapshot;
-
-/// Pipe size otherwise.
-const SMALL_PIPE: usize = 64 << 10;
 
 /// At most this long between a record and the state saved beside the log.
 const SAVE_EVERY: Duration = Duration::from_millis(250);
@@ -29,7 +27,7 @@ impl Recorder {
         }
         self.prune()?;
         if self.save_at().is_some_and(|at| at <= now) {
-            self.save(false)?;
+            self.save(false);
         }
         if self.sync_at().is_some_and(|at| at <= now) {
             self.sync()?;
@@ -60,12 +58,12 @@ impl Recorder {
         Ok(())
     }
 
-    pub(super) fn save(&mut self, clean: bool) -> io::Result<()> {
+    /// Saves the state beside the log. Only a cache: where it cannot be saved, the log is enough.
+    pub(super) fn save(&mut self, clean: bool) {
         let (segment, bytes) = (self.cap.journal().first(), self.cap.journal().written());
         let status = Status { fold: self.cap.fold.clone(), segment, bytes, clean };
-        snapshot::save_json(&self.cap.plan().status_file(), &status, clean)?;
+        let _ = snapshot::save_json(&self.cap.plan().status_file(), &status, clean);
         self.saved = (self.cap.fold.seq, Instant::now());
-        Ok(())
     }
 
     fn save_at(&self) -> Option<Instant> {
@@ -99,13 +97,16 @@ impl Recorder {
     /// After a pass that wrote something: in a flood of small writes a short nap gathers more.
     pub(super) fn nap(&mut self) -> io::Result<()> {
         let now = Instant::now();
-        let mut nap = None;
+        // The stream that says most decides: it must not wait for one that says little.
+        let mut most = (0, None);
         for entry in &mut self.sources {
-            if entry.taken > 0 {
-                nap = nap.max(entry.pace.after_batch(entry.taken, now));
-                entry.taken = 0;
+            let taken = std::mem::take(&mut entry.taken);
+            if taken > 0 {
+                let nap = entry.pace.after_batch(taken, entry.source.capacity(), now);
+                most = most.max((taken, nap));
             }
         }
+        let (_, nap) = most;
         if let Some(nap) = nap {
             wait(&mut [], Some(nap))?;
         }
