@@ -185,7 +185,7 @@ impl Follower {
             && let Some(reason) = self.follow.polling()
         {
             self.told_polling = true;
-            self.printer.say(&format!("looking five times a second: {reason}"))?;
+            self.printer.say(&format!("polling five times a second: {reason}"))?;
         }
         Ok(())
     }

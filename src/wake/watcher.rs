@@ -201,7 +201,8 @@ impl Armed {
                 Some(Err(error)) if is_missing(&error) => {}
                 Some(Err(error)) => return Err(reason(&error)),
                 None => {
-                    self.notify = None;
+                    // Dropping it would talk to the thread that is not there, and panic again.
+                    std::mem::forget(self.notify.take());
                     return Err("the notification thread cannot start".to_owned());
                 }
             }
