@@ -131,7 +131,11 @@ fn verdicts(started: &[Started], ended: &[Option<RunFold>], world: &World) -> Re
         let Some(end) = end else { continue };
         let as_meant = end.verdict == one.plan.verdict && end.exit == Some(one.plan.code);
         let tone = Tone::of_run(end.state, end.verdict);
-        tell(world, tone, one.plan.name, &headline(end, end.verdict, &end.reasons));
+        let mut text = headline(end, end.verdict, &end.reasons);
+        if let Some(exit) = end.exit.filter(|&exit| exit != 0) {
+            text += &format!("; `run` would have exited with {exit}");
+        }
+        tell(world, tone, one.plan.name, &text);
         if !as_meant {
             surprises.push(format!(
                 "{} should have {} (exit {})",
