@@ -89,8 +89,15 @@ fn is_taken_up(fold: &Fold, before: &Fold, plan: &PlanDir) -> anyhow::Result<boo
     };
     let lives = match (run.pid, run.ended_at) {
         (_, Some(_)) => true,
-        (Some(pid), None) => run.boot == boot_id() && Pidfd::open(pid, run.start)?.is_some(),
+        (Some(pid), None) => run.boot == boot_id() && lives(pid, run.start)?,
         (None, None) => false,
     };
     Ok(fold.seq > before.seq && keepers.supervisor.is_some() && lives)
+}
+
+/// Whether this process has not ended. One that waits to be reaped has.
+fn lives(pid: i32, start: Option<u64>) -> anyhow::Result<bool> {
+    let Some(process) = Pidfd::open(pid, start)? else { return Ok(false) };
+    let ended = poll::wait(&mut [PollFd::new(&process, PollFlags::IN)], Some(Duration::ZERO))?;
+    Ok(ended == 0)
 }

@@ -5,6 +5,7 @@ use super::alive::{settled, wait_for_leavers};
 use super::out::Out;
 use super::select::{Selector, select};
 use crate::exit::{Exit, Failure};
+use crate::fold::Fold;
 use crate::model::{PlanName, format_size};
 use crate::os::host::boot_id;
 use crate::store::layout::Home;
@@ -75,6 +76,18 @@ pub fn removed(home: &Home, name: &PlanName) -> anyhow::Result<Result<u64, Failu
     Ok(match remove_plan(home, &plan, &me) {
         Ok(bytes) => Ok(bytes),
         Err(RemoveError::Io(error)) => return Err(error.into()),
+        Err(RemoveError::Alive(_)) if !held_by(&fold).is_empty() => {
+            let pids = held_by(&fold);
+            Err(Failure::new(Exit::Refused, format!("{name} was not removed"))
+                .because(format!("its run has ended, but its output is still held by {pids}"))
+                .hint(format!("end what is left of it first: kill {pids}")))
+        }
         Err(error) => Err(refuse(error.to_string())),
     })
+}
+
+/// The processes that outlived a run of the plan and still hold its output.
+fn held_by(fold: &Fold) -> String {
+    let pids = fold.runs.iter().flat_map(|run| &run.held_by).map(ToString::to_string);
+    pids.collect::<Vec<_>>().join(" ")
 }
