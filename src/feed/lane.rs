@@ -119,7 +119,7 @@ impl Lane {
     }
 
     fn keep_alive(&mut self, deaths: &Deaths) -> io::Result<()> {
-        match self.vigil.look(&self.plan, deaths)? {
+        match self.vigil.look(&self.plan, deaths, self.reader.cursor())? {
             Found::Somebody => {}
             Found::ReadAgain => self.at_end = false,
             Found::Nobody => (self.pending, self.done) = (Pending::Stopped, true),

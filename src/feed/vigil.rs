@@ -11,7 +11,7 @@ use crate::store::layout::PlanDir;
 use crate::store::lock::Lock;
 
 /// Adopters started in a row without any effect before the follower gives up.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 5;
 
 /// The two processes that keep a plan's log alive, as far as the follower knows.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Vigil {
     recorder: Seat,
     adopter: Option<(Child, Option<Pidfd>)>,
     attempts: u32,
+    /// How far the log had come when the last of them was started.
+    came: u64,
     /// Everybody was found dead, and the log was to be read to its end once more.
     alone: bool,
     stale: bool,
@@ -50,7 +52,15 @@ pub(super) enum Found {
 impl Vigil {
     pub(super) fn new() -> Vigil {
         let (supervisor, recorder) = (Seat::Empty, Seat::Empty);
-        Vigil { supervisor, recorder, adopter: None, attempts: 0, alone: false, stale: true }
+        Vigil {
+            supervisor,
+            recorder,
+            adopter: None,
+            attempts: 0,
+            came: 0,
+            alone: false,
+            stale: true,
+        }
     }
 
     /// One of the processes may have ended.
@@ -59,8 +69,8 @@ impl Vigil {
     }
 
     /// Makes sure that somebody writes the log of a live run. To be asked when it has been read to
-    /// its end.
-    pub(super) fn look(&mut self, plan: &PlanDir, deaths: &Deaths) -> io::Result<Found> {
+    /// its end, which is `seq`.
+    pub(super) fn look(&mut self, plan: &PlanDir, deaths: &Deaths, seq: u64) -> io::Result<Found> {
         let complete = self.supervisor.is_taken() && self.recorder.is_taken();
         if !std::mem::take(&mut self.stale) && complete {
             return Ok(Found::Somebody);
@@ -81,6 +91,10 @@ impl Vigil {
             return Ok(Found::ReadAgain);
         }
         self.alone = false;
+        if std::mem::replace(&mut self.came, seq) != seq {
+            // The last one got somewhere before it died.
+            self.attempts = 0;
+        }
         if self.attempts >= ATTEMPTS {
             return Ok(Found::Nobody);
         }
