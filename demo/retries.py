@@ -2,7 +2,7 @@
 
 import os
 
-from shape import Step, build
+from shape import Step, build, results
 
 
 class Orbit(Step):
@@ -23,7 +23,7 @@ class Crew(Step):
         return Orbit()
 
     def save(self):
-        count = os.path.join(os.environ["DEMO_RESULTS"], "attempts")
+        count = os.path.join(results(), "attempts")
         with open(count, "a+") as file:
             file.write(".")
             attempt = file.tell()

@@ -1,13 +1,18 @@
 """What the demo's three plans share: a folder for results, and tasks that take their time.
 
 A task's result is a file in the folder that DEMO_RESULTS names; Luigi takes a task for done when
-its file exists. The demo names a new folder for every run, so every run begins with nothing done.
+its file exists. The demo names a new folder for every run, so every run begins with nothing done;
+run by hand, a plan finds what it did before.
 """
 
 import os
 import time
 
 import luigi
+
+
+def results():
+    return os.environ.get("DEMO_RESULTS", os.path.join("results", "by-hand"))
 
 
 class Step(luigi.Task):
@@ -17,7 +22,7 @@ class Step(luigi.Task):
     parts = ()
 
     def output(self):
-        return luigi.LocalTarget(os.path.join(os.environ["DEMO_RESULTS"], type(self).__name__ + ".txt"))
+        return luigi.LocalTarget(os.path.join(results(), type(self).__name__ + ".txt"))
 
     def run(self):
         parts = self.parts or (type(self).__name__,)

@@ -40,6 +40,7 @@ pub(super) fn start(
                     spec.cwd.display()
                 ),
                 Exit::NotExecutable => format!("chmod +x {program}, or name its interpreter"),
+                _ if !spec.cwd.is_dir() => "-C chooses a folder that is there".to_owned(),
                 _ => "planwatch doctor looks for what is wrong".to_owned(),
             };
             Err(Failure::new(exit, format!("{name} could not be started"))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Marker, VerdictRule};
+use super::{Marker, VerdictRule, signal_name};
 
 /// Where a run stands in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,7 +174,7 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
         return (Verdict::Timeout, 124, reasons);
     }
     if let Some(signal) = ending.signal {
-        reasons.push(format!("ended by signal {signal}"));
+        reasons.push(format!("ended by {}", signal_name(signal)));
         let verdict = if ending.stopped { Verdict::Stopped } else { Verdict::Killed };
         return (verdict, 128 + signal, reasons);
     }

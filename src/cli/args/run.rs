@@ -23,8 +23,9 @@ use crate::model::{
 Examples:
   planwatch run -- python -m luigi --module mars Base --local-scheduler
   planwatch run -n nightly -d -- ./nightly.sh
-  planwatch run --timeout 3h --verdict luigi --verdict file:999-pipeline_complete.txt \\
-      -e RUN_ID_DIR=run/dublin_cafe -- python -m worker_plan_internal.plan.run_plan_pipeline
+  planwatch run --timeout 3h -e RUN_ID_DIR=run/dublin_cafe \\
+      --verdict exit --verdict luigi --verdict file:run/dublin_cafe/999-pipeline_complete.txt \\
+      -- python -m worker_plan_internal.plan.run_plan_pipeline
 
 Without -n the name is the base name of RUN_ID_DIR, else that of --module, -m or the script.
 A name used again is the same plan: the same log, the next run."
@@ -70,8 +71,8 @@ pub(crate) struct RunArgs {
     /// Time between that signal and SIGKILL
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "10s", help_heading = "End")]
     pub(crate) stop_timeout: Duration,
-    /// What success means: exit, luigi or file:NAME; all that are given must hold [default: exit
-    /// and luigi]
+    /// What success means: exit (the exit code), luigi (its summary, where there is one) or
+    /// file:NAME (it exists at the end); all that are given must hold [default: exit and luigi]
     #[arg(long, value_name = "RULE", help_heading = "End")]
     pub(crate) verdict: Vec<VerdictRule>,
     /// Exit codes that count as success besides 0, as in 3,4
