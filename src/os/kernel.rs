@@ -200,6 +200,27 @@ pub fn close_on_exec_from(first: u32) -> io::Result<()> {
     }
 }
 
+/// Closes every descriptor from 3 on but `keep`: whatever a careless starter left open. Call it
+/// before anything else is opened.
+pub fn close_inherited(keep: Option<RawFd>) {
+    let kept = keep.and_then(|fd| u32::try_from(fd).ok()).filter(|&fd| fd >= 3);
+    // SAFETY: by the rule above nobody in this process owns one of these descriptors. What cannot
+    // be closed does no harm.
+    unsafe {
+        match kept {
+            Some(fd) => {
+                if fd > 3 {
+                    libc::close_range(3, fd - 1, 0);
+                }
+                libc::close_range(fd + 1, u32::MAX, 0);
+            }
+            None => {
+                libc::close_range(3, u32::MAX, 0);
+            }
+        }
+    }
+}
+
 /// Takes over a descriptor that this process was started with. Call it once for each number, before
 /// anything else is opened.
 pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {

@@ -9,8 +9,8 @@ use super::launch::{Answer, Order};
 use super::ready::Starter;
 use super::words;
 use crate::model::{Spec, Stream};
-use crate::os::host;
 use crate::os::pidfd::{Pidfd, start_time};
+use crate::os::{host, kernel};
 use crate::store::layout::PlanDir;
 use crate::store::lock::{Holder, Lock};
 use crate::store::snapshot;
@@ -20,6 +20,7 @@ const LEAVING: Duration = Duration::from_secs(10);
 
 /// Starts a run, as its starter on standard input says, and looks after it to its end.
 pub fn supervise(plan: &PlanDir) -> io::Result<()> {
+    kernel::close_inherited(None);
     settle_in();
     let (mut starter, order) = Starter::listen()?;
     let done = match take_lock(plan) {
@@ -38,6 +39,7 @@ pub fn supervise(plan: &PlanDir) -> io::Result<()> {
 
 /// Goes on with a run whose supervisor has died. Leaves quietly if another one does so already.
 pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>) -> io::Result<()> {
+    kernel::close_inherited(plan_pidfd);
     let inherited = plan_pidfd.and_then(|number| Pidfd::inherited(number).ok());
     settle_in();
     if !plan.exists() {
