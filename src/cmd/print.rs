@@ -161,8 +161,13 @@ impl Printer {
     }
 
     fn apart(&mut self, record: &Record<'_>) -> Result<(), OutError> {
-        let verdict = record.event.as_deref() == Some("run.verdict");
-        if verdict || record.level >= Some(Level::Warning) {
+        let told = match record.event.as_deref() {
+            Some("run.verdict") => true,
+            // The verdict says the same and more.
+            Some("run.exited") => false,
+            _ => record.level >= Some(Level::Warning),
+        };
+        if told {
             self.say(&format!("{} run {} {}", record.plan, record.run, record.msg))?;
         }
         Ok(())
