@@ -80,25 +80,28 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     // A time that has passed is an end that has been reached.
     let follows = options.follow && options.until.is_none_or(|until| until > world.now);
     if follows {
-        return block_on(async {
-            let (mut follower, cursors) = start(&options, world, true)?;
-            loop {
-                if !follower.print()? {
-                    tokio::task::yield_now().await;
-                    continue;
-                }
-                save(cursors.as_ref(), &follower)?;
-                if follower.is_over() {
-                    return follower.finish();
-                }
-                follower.wait().await?;
-            }
-        });
+        return block_on(follow(&options, world));
     }
     let (mut follower, cursors) = start(&options, world, false)?;
     while !follower.print()? {}
     save(cursors.as_ref(), &follower)?;
     follower.finish()
+}
+
+/// Prints what there is and what comes, until nothing more will.
+pub(super) async fn follow(options: &Options, world: &World) -> anyhow::Result<i32> {
+    let (mut follower, cursors) = start(options, world, true)?;
+    loop {
+        if !follower.print()? {
+            tokio::task::yield_now().await;
+            continue;
+        }
+        save(cursors.as_ref(), &follower)?;
+        if follower.is_over() {
+            return follower.finish();
+        }
+        follower.wait().await?;
+    }
 }
 
 /// A follower of the chosen plans, each at its place.

@@ -9,9 +9,12 @@ mod stage;
 
 use std::io::Write as _;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use plans::{DemoPlan, PLANS};
 use stage::Stage;
 
+use super::follow::block_on;
 use super::select::Selector;
 use super::{World, logs, ps};
 use crate::exit::{Exit, Failure};
@@ -46,7 +49,7 @@ pub fn run(_options: Options, world: &World) -> anyhow::Result<i32> {
         started.push(start(plan, &python, &stage, &home, world)?);
     }
     heading(world, "\nfollowing them with: planwatch logs -f 'demo-*'   (^C leaves, they go on)");
-    let followed = logs::run(follow_options(&started), world)?;
+    let followed = follow(&started, world)?;
     let ended = ends(&started, &home)?;
     if ended.iter().any(|end| end.as_ref().is_none_or(|run| run.state.is_live())) {
         say(&format!(
@@ -89,6 +92,18 @@ fn start(
     tell(world, Tone::of_plan(plan.name), plan.name, shows);
     let fold = known(&dir, Depth::State)?;
     Ok(Started { plan, name, run: fold.last_run() })
+}
+
+/// Follows until all have ended, or until the user has seen enough.
+fn follow(started: &[Started], world: &World) -> anyhow::Result<i32> {
+    let options = follow_options(started);
+    block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            followed = logs::follow(&options, world) => followed,
+            _ = interrupt.recv() => Ok(Exit::Interrupted.code()),
+        }
+    })
 }
 
 fn follow_options(started: &[Started]) -> logs::Options {
