@@ -1,6 +1,7 @@
 //! One plan's lifecycle and nothing else: a pure machine decides, a loop performs.
 //!
-//! [`launch`] asks for a supervisor, `ready` is its answer, `machine` decides, `drive` and `perform` do it,
+//! [`launch`] asks for a supervisor, `ready` is its answer, `senses` tell what happened, `machine` decides,
+//! `drive` and `perform` do it,
 //! `adopt` goes on where a dead supervisor stopped, [`exec_step`] becomes the plan, `tree` finds all
 //! processes of a run, `companion` keeps a recorder alive.
 //!
@@ -20,6 +21,7 @@ mod machine;
 mod perform;
 mod ready;
 mod run;
+mod senses;
 mod tree;
 mod words;
 
