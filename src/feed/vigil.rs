@@ -1,6 +1,7 @@
 //! Whether anybody still writes a plan's log, and somebody new where nobody does.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Child;
 
@@ -82,8 +83,10 @@ impl Vigil {
             return Ok(Found::Somebody);
         }
         if let Some((adopter, _)) = &mut self.adopter {
-            if adopter.try_wait()?.is_none() {
-                return Ok(Found::Somebody);
+            let Some(status) = adopter.try_wait()? else { return Ok(Found::Somebody) };
+            if status.signal().is_some() {
+                // It did not give up, somebody killed it.
+                self.attempts = self.attempts.saturating_sub(1);
             }
             self.adopter = None;
         }
