@@ -12,7 +12,6 @@ use super::machine::{Ended, Input};
 use crate::control::{self, Request, Verb};
 use crate::model::Stamp;
 use crate::os::kernel::{self, Which};
-use crate::os::pidfd::Pidfd;
 use crate::os::poll;
 
 impl Supervisor {
