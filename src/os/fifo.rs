@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, fallocate, mknodat, open};
@@ -114,6 +115,34 @@ pub fn pipe_to_file(
     }
 }
 
+/// Whether an error of [`pipe_to_file`] means that the file's system cannot splice at all.
+pub fn cannot_splice(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP))
+}
+
+/// Does what [`pipe_to_file`] does with read and write, where splice cannot: then a kill between the
+/// two loses the bytes on their way.
+pub fn copy_to_file(
+    from: impl AsFd,
+    to: &File,
+    offset: &mut u64,
+    most: usize,
+) -> io::Result<Moved> {
+    let mut bytes = vec![0; most.min(64 << 10)];
+    let read = loop {
+        match rustix::io::read(&from, &mut bytes) {
+            Ok(0) => return Ok(Moved::NoWriter),
+            Ok(read) => break read,
+            Err(Errno::AGAIN) => return Ok(Moved::Empty),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    };
+    to.write_all_at(&bytes[..read], *offset)?;
+    *offset += read as u64;
+    Ok(Moved::Bytes(read))
+}
+
 /// Reserves room for `bytes` in a file without changing its size. File systems that cannot do so
 /// are left alone; no room is an error.
 pub fn reserve(file: &File, bytes: u64) -> io::Result<()> {
@@ -158,5 +187,14 @@ mod tests {
         assert_eq!(pipe_to_file(&stage, &file, &mut offset, 100).unwrap(), Moved::Empty);
         assert_eq!(offset, 11);
         assert_eq!(std::fs::read(&path).unwrap(), b"hello world");
+
+        // splice(2) refuses a file opened to append, like a file system that cannot do it.
+        let file = File::options().append(true).open(&path).unwrap();
+        File::from(stage.try_clone().unwrap()).write_all(b" again").unwrap();
+        let refused = pipe_to_file(&stage, &file, &mut offset, 100).unwrap_err();
+        assert!(cannot_splice(&refused), "{refused}");
+        assert_eq!(copy_to_file(&stage, &file, &mut offset, 100).unwrap(), Moved::Bytes(6));
+        assert_eq!(copy_to_file(&stage, &file, &mut offset, 100).unwrap(), Moved::Empty);
+        assert_eq!(std::fs::read(&path).unwrap(), b"hello world again");
     }
 }

@@ -94,7 +94,13 @@ impl Spool {
         let Some(piece) = self.pieces.back_mut() else { return Ok(Moved::Empty) };
         let room = usize::try_from(PIECE - piece.bytes).unwrap_or(usize::MAX);
         let mut at = piece.bytes;
-        let moved = fifo::pipe_to_file(stage, &piece.file, &mut at, most.min(room))?;
+        let most = most.min(room);
+        let moved = match fifo::pipe_to_file(&stage, &piece.file, &mut at, most) {
+            Err(error) if fifo::cannot_splice(&error) => {
+                fifo::copy_to_file(&stage, &piece.file, &mut at, most)?
+            }
+            other => other?,
+        };
         if let Moved::Bytes(bytes) = moved {
             piece.bytes += bytes as u64;
             self.end += bytes as u64;
