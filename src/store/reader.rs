@@ -266,11 +266,8 @@ impl Reader {
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Removed, by pruning or with its folder. As long as nothing stands in its place
-                // the open file is the best there is.
-                if segments::firsts(&self.log)?.iter().all(|&first| first == open.first) {
-                    return Ok(false);
-                }
+                // Removed, by pruning or with its folder. An open file would keep the folder from
+                // going, and with it the notice that it has gone.
                 (self.open, self.lost) = (None, true);
                 Ok(true)
             }

@@ -145,8 +145,8 @@ impl Watcher {
         changed
     }
 
-    /// Puts the watches where they belong: on each wanted folder, or on the nearest folder above
-    /// it that exists. Repeated until nothing moves: what is made between looking and watching
+    /// Puts the watches where they belong: on each wanted folder and the one above it, or on the
+    /// nearest that exists. Repeated until nothing moves: what is made between looking and watching
     /// would be missed otherwise.
     fn arm(&self) {
         let mut armed = lock(&self.armed);
@@ -156,7 +156,7 @@ impl Watcher {
                 let wanted: Vec<PathBuf> = heard.wanted.keys().cloned().collect();
                 (wanted, std::mem::take(&mut heard.dead))
             };
-            let places = wanted.iter().filter_map(|path| nearest(path)).collect();
+            let places = wanted.iter().flat_map(|path| places(path)).collect();
             match armed.set(&places, &dead) {
                 Ok(false) => return,
                 Ok(true) => {}
@@ -265,6 +265,15 @@ impl Heard {
         self.moved = true;
         true
     }
+}
+
+/// What is watched for a folder: the nearest that exists, from this one upwards, and the one above
+/// it. From above it is seen that the folder, or the one it stands in, is renamed or removed: a
+/// removed folder itself says so only when nobody has anything open in it any more.
+fn places(folder: &Path) -> Vec<PathBuf> {
+    let Some(nearest) = nearest(folder) else { return Vec::new() };
+    let above = nearest.parent().filter(|_| nearest == folder).map(Path::to_owned);
+    std::iter::once(nearest).chain(above).collect()
 }
 
 /// The nearest folder that exists, from this one upwards.

@@ -118,3 +118,32 @@ fn an_overflow_means_that_everything_may_have_changed() {
     assert!(heard.note(&Ok(overflow)));
     assert!(heard.changed.holds(Path::new("/anything")));
 }
+
+#[test]
+fn a_folder_that_goes_away_with_the_one_around_it_is_missed_although_a_file_in_it_is_open() {
+    let temp = tempfile::tempdir().unwrap();
+    let (plan, folder) = (temp.path().join("plan"), temp.path().join("plan/log"));
+    for removed in [false, true] {
+        fs::create_dir_all(&folder).unwrap();
+        let file = fs::File::create(folder.join("a")).unwrap();
+        let watcher = Watcher::new().unwrap();
+        watcher.watch(&folder);
+        fs::write(plan.join("status.json"), "x").unwrap();
+        assert!(!rings(&watcher, SHORT), "what stands beside the folder is no news");
+        if removed {
+            fs::remove_dir_all(&plan).unwrap();
+        } else {
+            fs::rename(&plan, temp.path().join("away")).unwrap();
+        }
+        assert!(rings(&watcher, LONG));
+        drain(&watcher, &folder);
+        fs::create_dir_all(&folder).unwrap();
+        assert!(rings(&watcher, LONG));
+        drain(&watcher, &folder);
+        fs::write(folder.join("b"), "x").unwrap();
+        assert!(rings(&watcher, LONG));
+        assert!(drain(&watcher, &folder));
+        drop(file);
+        fs::remove_dir_all(&plan).unwrap();
+    }
+}
