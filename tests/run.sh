@@ -56,4 +56,4 @@ if ! command -v strace >/dev/null && ! debian strace; then
 fi
 
 say "cargo test $*, PLANWATCH_TEST_SCALE=${PLANWATCH_TEST_SCALE:-small}"
-exec cargo test "$@"
+exec cargo test --no-fail-fast "$@"
