@@ -70,5 +70,4 @@ fn the_demo_ends_with_the_right_verdicts_also_beside_another_and_again() {
     ended_well(second);
     let verified = stage.planwatch(&["verify"]).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
-    assert!(!stage.folder.path().join(".local/state/planwatch/plans/demo-dag/pipes/1").exists());
 }
