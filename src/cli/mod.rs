@@ -1,7 +1,7 @@
 //! The command line: what was typed × the environment → what is meant → the verb that does it.
 //!
 //! `args` is what may be typed, `env` what surrounds it, `resolve` and `plain` join the two,
-//! `perform` hands the result to the verb. Uses `cmd`, `exit`, `model` and `render`.
+//! `perform` hands the result to the verb; `role` is a shorter way for the background processes. Uses `cmd`, `exit`, `model` and `render`.
 //!
 //! What surprises: the environment is read in one file, `env`, and the built command tree is handed
 //! to the verbs that print it (`completions`, `man`).
@@ -11,6 +11,7 @@ mod env;
 mod perform;
 mod plain;
 mod resolve;
+mod role;
 
 use std::ffi::OsString;
 
@@ -26,17 +27,20 @@ pub fn main(argv: Vec<OsString>) -> i32 {
     let argv = with_help(argv);
     let runs = argv.get(1).is_some_and(|verb| verb == "run");
     let env = env::Env::read();
-    let cli = match Cli::try_parse_from(argv) {
-        Ok(cli) => cli,
-        Err(error) => return not_parsed(&error, &env, runs),
+    let (verb, color) = match role::of(&argv) {
+        Some(role) => (role, ColorChoice::Never),
+        None => match Cli::try_parse_from(argv) {
+            Ok(cli) => (cli.verb, cli.color),
+            Err(error) => return not_parsed(&error, &env, runs),
+        },
     };
-    let otherwise = match cli.verb {
+    let otherwise = match verb {
         AnyVerb::Public(Verb::Run(_)) => Exit::Planwatch,
         AnyVerb::Public(_) => Exit::Failed,
         _ => Exit::Planwatch,
     };
-    let world = env.world(cli.color);
-    perform::any(cli.verb, &world).unwrap_or_else(|error| end_of(&error, otherwise))
+    let world = env.world(color);
+    perform::any(verb, &world).unwrap_or_else(|error| end_of(&error, otherwise))
 }
 
 /// The command tree as people know it, for completions, man pages and tests.

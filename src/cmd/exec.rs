@@ -23,7 +23,10 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let plan: PlanName = words.next().unwrap_or_default().parse()?;
     let order: ExecOrder = serde_json::from_str(&words.next().unwrap_or_default())
         .context("this is for planwatch itself")?;
-    let argv: Vec<String> = words.skip_while(|word| word == "--").collect();
+    let mut argv: Vec<String> = words.collect();
+    if argv.first().is_some_and(|word| word == "--") {
+        argv.remove(0);
+    }
     let Some(home) = world.existing_home()? else { return Ok(Exit::Planwatch.code()) };
     Ok(exec_step(&home.plan(&plan), &order, &argv))
 }

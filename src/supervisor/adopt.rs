@@ -14,7 +14,7 @@ use crate::fold::RunFold;
 use crate::model::{Event, Level, Stamp, State};
 use crate::os::host::random_token;
 use crate::os::pidfd::{Pidfd, Process, start_time};
-use crate::os::{poll, proc};
+use crate::os::{kernel, poll, proc};
 use crate::store::snapshot;
 
 /// How long a process that holds the run's pipes may take to say that it is the plan's.
@@ -102,6 +102,7 @@ impl Supervisor {
                 self.perform(effect)?;
             }
         }
+        kernel::give_memory_back();
         Ok(())
     }
 

@@ -88,6 +88,7 @@ impl Supervisor {
             Ok(()) => {
                 self.inbox.push_back(Input::Spawned { pid, start });
                 self.answer(&Answer::Ok { run: self.run, pid, seq: self.started_seq });
+                kernel::give_memory_back();
             }
             Err(failure) => self.failed(failure.code, failure.error),
         }
