@@ -41,6 +41,12 @@ impl Env {
 
     /// Looks at everything that surrounds the command.
     pub(super) fn world(self, color: ColorChoice) -> World {
+        World { zone: TimeZone::system(), ..self.world_in(TimeZone::UTC, color) }
+    }
+
+    /// The same in the given time zone: finding out the user's takes memory that a background
+    /// process would keep for as long as a plan lives.
+    pub(super) fn world_in(self, zone: TimeZone, color: ColorChoice) -> World {
         let (stdout, stderr) = terminals();
         World {
             home: self.home(),
@@ -48,7 +54,7 @@ impl Env {
             stdout: Sink { terminal: stdout, color: self.color(color, stdout) },
             stderr: Sink { terminal: stderr, color: self.color(color, stderr) },
             width: self.width(),
-            zone: TimeZone::system(),
+            zone,
             now: crate::cmd::now(),
             cwd: std::env::current_dir().ok(),
             umask: crate::cmd::umask(),

@@ -16,6 +16,7 @@ mod role;
 use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser as _};
+use jiff::tz::TimeZone;
 
 use args::{AnyVerb, Cli, ColorChoice, Public, Verb};
 
@@ -39,7 +40,10 @@ pub fn main(argv: Vec<OsString>) -> i32 {
         AnyVerb::Public(_) => Exit::Failed,
         _ => Exit::Planwatch,
     };
-    let world = env.world(color);
+    let world = match verb {
+        AnyVerb::Public(_) => env.world(color),
+        _ => env.world_in(TimeZone::UTC, color),
+    };
     perform::any(verb, &world).unwrap_or_else(|error| end_of(&error, otherwise))
 }
 
