@@ -43,7 +43,12 @@ fn storm(home: &Home, plan: &str, victim: Victim, blows: u64) {
             Victim::Supervisor => vec![home.until(&what, supervisor)],
             Victim::Both => vec![home.until(&what, supervisor), home.until(&what, recorder)],
         };
-        // Mostly early, when it recovers; now and then when it has come to rest.
+        // Now and then while it still recovers; mostly when it has written something, because one
+        // that never does is started again ever more slowly.
+        if random.below(4) > 0 {
+            let before = log_bytes(home, plan);
+            home.until("it records", || (log_bytes(home, plan) != before).then_some(()));
+        }
         let limit = [1, 4, 30][random.below(3) as usize];
         random.moment(Duration::from_millis(limit));
         victims.iter().for_each(|process| process.signal(Signal::KILL));
@@ -54,6 +59,11 @@ fn storm(home: &Home, plan: &str, victim: Victim, blows: u64) {
                 .then_some(())
         });
     }
+}
+
+/// Bytes in the plan's log.
+fn log_bytes(home: &Home, plan: &str) -> u64 {
+    home.segments(plan).iter().filter_map(|path| path.metadata().ok()).map(|data| data.len()).sum()
 }
 
 /// After the storm: the plan ends by itself, with its own exit code, once.
@@ -191,8 +201,11 @@ fn a_plan_whose_planwatch_is_wholly_dead_is_taken_up_by_the_next_command() {
     home.until("both are gone", || {
         (home.recorder("dead").is_none() && home.supervisor("dead").is_none()).then_some(())
     });
+    let wait =
+        home.planwatch(["wait", "dead"]).code(5).prints("dead failed 5\n").may_speak().spawn();
+    home.until("somebody records again", || home.recorder("dead"));
     home.touch("gate");
-    home.planwatch(["wait", "dead"]).code(5).prints("dead failed 5\n").may_speak().runs();
+    wait.ends();
     home.audit("dead").run(1, &steps).holds();
     home.until_quiet();
 }

@@ -85,7 +85,7 @@ fn prune_says_what_it_would_free_before_it_frees_it() {
     assert_eq!(home.segments("plan").len(), before);
     home.planwatch(["prune", "--keep", "2"]).prints_something().may_speak().runs();
     assert!(home.segments("plan").len() < before, "{before}");
-    home.audit("plan").with_gaps().holds();
+    home.audit("plan").pruned().holds();
     home.planwatch(["verify", "plan"]).prints_something().may_speak().runs();
 }
 

@@ -2,12 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails shall panic")]
 
-#[allow(dead_code, reason = "the verbs that use the rest are to come")]
 mod harness;
 #[path = "oracle/script.rs"]
 mod script;
 
+mod compat;
+mod crash;
 mod faults;
+mod idle;
+mod lists;
+mod logs;
+mod luigi;
 mod oracle;
+mod processes;
 mod record;
 mod recorder;
+mod rotation;
+mod run;
+mod schema;
+mod stop;
+mod wait;

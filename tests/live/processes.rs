@@ -180,8 +180,11 @@ fn a_plan_may_write_while_nobody_reads_and_the_rest_of_the_world_goes_on() {
     let home = Home::new();
     let steps = [Step::Both(100), Step::Gate(home.file("gate"))];
     home.run_oracle(&["-d", "-n", "a"], &steps).prints("a\n").may_speak().runs();
-    let stuck =
-        home.planwatch(["logs", "-f", "-o", "json", "a"]).prints_something().may_speak().spawn();
+    let stuck = home
+        .planwatch(["logs", "-f", "-o", "json", "--after", "0", "a"])
+        .prints_something()
+        .may_speak()
+        .spawn();
     stuck.until_printed("run.started");
     stuck.signal(Signal::STOP);
     home.touch("gate");
