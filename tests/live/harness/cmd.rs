@@ -132,12 +132,6 @@ impl Cmd {
         self
     }
 
-    /// What stdout must have in it.
-    pub(crate) fn prints_part(mut self, part: &str) -> Cmd {
-        self.expected.stdout = also(self.expected.stdout, part);
-        self
-    }
-
     /// stdout is looked at by the test itself.
     pub(crate) fn prints_something(mut self) -> Cmd {
         self.expected.stdout = Want::Anything;

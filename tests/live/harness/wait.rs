@@ -7,15 +7,6 @@ use super::mix;
 /// How long anything may take before a test gives up: far longer than it ever should.
 pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 
-/// Waits until `condition` gives something, and gives that.
-#[track_caller]
-pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    match within(LIMIT, &mut condition) {
-        Some(found) => found,
-        None => panic!("waited {} s in vain until {what}", LIMIT.as_secs()),
-    }
-}
-
 /// Waits until `condition` gives something, for as long as `limit`.
 pub(crate) fn within<T>(limit: Duration, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
