@@ -27,7 +27,11 @@ pub(super) fn start(
     match answer {
         Answer::Ok { run, pid, seq } => Ok((run, pid, seq)),
         Answer::Running { pid, run } => Err(AlreadyRunning { run, pid }.into()),
-        Answer::Failed { code, error, .. } => {
+        Answer::Failed { code, error, run } => {
+            if run.is_some() {
+                // The run has begun in the log: it has its verdict there when we return.
+                super::alive::wait_for_leavers(plan)?;
+            }
             let exit = match code {
                 127 => Exit::NotFound,
                 126 => Exit::NotExecutable,
