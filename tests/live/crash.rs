@@ -210,6 +210,7 @@ fn a_plan_whose_planwatch_is_wholly_dead_is_taken_up_by_the_next_command() {
     home.until("both are gone", || {
         (home.recorder("dead").is_none() && home.supervisor("dead").is_none()).then_some(())
     });
+    let before = log_bytes(&home, "dead");
     let wait =
         home.planwatch(["wait", "dead"]).code(5).prints("dead failed 5\n").may_speak().spawn();
     home.until("it is recorded again", || (log_bytes(&home, "dead") != before).then_some(()));
