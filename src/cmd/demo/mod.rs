@@ -48,7 +48,11 @@ pub fn run(_options: Options, world: &World) -> anyhow::Result<i32> {
     for plan in &PLANS {
         started.push(start(plan, &python, &stage, &home, world)?);
     }
-    heading(world, "\nfollowing them with: planwatch logs -f 'demo-*'   (^C leaves, they go on)");
+    let program = stage.program();
+    heading(
+        world,
+        &format!("\nfollowing them with: {program} logs -f 'demo-*'   (^C leaves, they go on)"),
+    );
     let followed = follow(&started, world)?;
     let ended = ends(&started, &home)?;
     if ended.iter().any(|end| end.as_ref().is_none_or(|run| run.state.is_live())) {
