@@ -9,8 +9,11 @@ use super::{Eol, Event, Level, PlanName, Stamp};
 /// `","plan":"x","run":3,"stream":"stdout","off":`, made once.
 #[derive(Clone, Debug)]
 pub struct Head {
-    plan_run_stream: Vec<u8>,
+    /// Ends with the key of the offset.
+    fixed: Vec<u8>,
 }
+
+const OFF: &[u8] = b",\"off\":";
 
 impl Head {
     /// The fixed part for one stream of one run.
@@ -22,15 +25,28 @@ impl Head {
         number(&mut fixed, run);
         fixed.extend_from_slice(b",\"stream\":");
         json_escape_simd::escape_into(stream, &mut fixed);
-        Head { plan_run_stream: fixed }
+        fixed.extend_from_slice(OFF);
+        Head { fixed }
     }
 
+    /// Everything up to the stream's name.
     fn write(&self, to: &mut Vec<u8>, ts: &[u8; Stamp::LEN], seq: u64) {
-        to.extend_from_slice(b"{\"ts\":\"");
-        to.extend_from_slice(ts);
-        to.extend_from_slice(b"\",\"seq\":");
+        self.begin(to, ts, seq);
+        to.extend_from_slice(&self.fixed[..self.fixed.len() - OFF.len()]);
+    }
+
+    /// Everything up to the offset, which is what follows next.
+    fn write_off(&self, to: &mut Vec<u8>, ts: &[u8; Stamp::LEN], seq: u64) {
+        self.begin(to, ts, seq);
+        to.extend_from_slice(&self.fixed);
+    }
+
+    /// Few large pieces instead of many small ones: each costs a check and a call.
+    fn begin(&self, to: &mut Vec<u8>, ts: &[u8; Stamp::LEN], seq: u64) {
+        let mut front = *b"{\"ts\":\"0000-00-00T00:00:00.000000Z\",\"seq\":";
+        front[7..7 + Stamp::LEN].copy_from_slice(ts);
+        to.extend_from_slice(&front);
         number(to, seq);
-        to.extend_from_slice(&self.plan_run_stream);
     }
 }
 
@@ -59,14 +75,9 @@ pub fn encode_text(
     seq: u64,
     text: &Text<'_>,
 ) {
-    head.write(to, ts, seq);
-    to.extend_from_slice(b",\"off\":");
+    head.write_off(to, ts, seq);
     number(to, text.off);
-    if let Some(level) = text.level {
-        to.extend_from_slice(b",\"level\":\"");
-        to.extend_from_slice(level.name().as_bytes());
-        to.push(b'"');
-    }
+    to.extend_from_slice(level_field(text.level));
     if let Some(logger) = text.logger {
         to.extend_from_slice(b",\"logger\":");
         json_escape_simd::escape_into(logger, to);
@@ -121,9 +132,8 @@ pub fn encode_event(
     let kind = fields.get("event").and_then(|kind| kind.as_str()).unwrap_or_default();
     to.extend_from_slice(b",\"event\":");
     json_escape_simd::escape_into(kind, to);
-    to.extend_from_slice(b",\"level\":\"");
-    to.extend_from_slice(level.name().as_bytes());
-    to.extend_from_slice(b"\",\"msg\":");
+    to.extend_from_slice(level_field(Some(level)));
+    to.extend_from_slice(b",\"msg\":");
     json_escape_simd::escape_into(msg, to);
     for (key, value) in fields.iter().filter(|(key, _)| *key != "event") {
         to.push(b',');
@@ -132,6 +142,19 @@ pub fn encode_event(
         to.extend_from_slice(value.to_string().as_bytes());
     }
     to.extend_from_slice(b"}\n");
+}
+
+/// The record's `level` field with the comma before it; nothing where no level is known.
+const fn level_field(level: Option<Level>) -> &'static [u8] {
+    match level {
+        None => b"",
+        Some(Level::Trace) => b",\"level\":\"trace\"",
+        Some(Level::Debug) => b",\"level\":\"debug\"",
+        Some(Level::Info) => b",\"level\":\"info\"",
+        Some(Level::Warning) => b",\"level\":\"warning\"",
+        Some(Level::Error) => b",\"level\":\"error\"",
+        Some(Level::Critical) => b",\"level\":\"critical\"",
+    }
 }
 
 fn number(to: &mut Vec<u8>, value: u64) {
