@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use super::World;
+use super::alive::settled;
 use crate::exit::{Exit, Failure};
+use crate::feed::{Depth, known};
 use crate::model::Spec;
 use crate::store::layout::PlanDir;
 use crate::supervisor::launch::{Answer, Order, launch};
@@ -19,11 +21,11 @@ pub(super) fn start(
     let name = plan.name();
     let tied_to = spec.tied.then(|| std::process::id().try_into().unwrap_or_default());
     let order = Order { spec: spec.clone(), tied_to, by: world.by.clone() };
-    let answer = launch(plan, &order, variables).map_err(|error| {
-        Failure::new(Exit::Planwatch, format!("{name} could not be started"))
-            .because(error)
-            .hint("planwatch doctor looks for what is wrong")
-    })?;
+    let before = known(plan, Depth::State)?.last_run();
+    let answer = match launch(plan, &order, variables) {
+        Ok(answer) => answer,
+        Err(error) => return begun_nevertheless(plan, before, error),
+    };
     match answer {
         Answer::Ok { run, pid, seq } => Ok((run, pid, seq)),
         Answer::Running { pid, run } => Err(AlreadyRunning { run, pid }.into()),
@@ -52,6 +54,22 @@ pub(super) fn start(
                 .hint(hint)
                 .into())
         }
+    }
+}
+
+/// The supervisor died before it could answer. What it had begun goes on under another one.
+fn begun_nevertheless(
+    plan: &PlanDir,
+    before: u64,
+    error: std::io::Error,
+) -> anyhow::Result<(u64, i32, u64)> {
+    let fold = settled(plan)?;
+    match fold.last().filter(|last| last.run > before) {
+        Some(last) => Ok((last.run, last.pid.unwrap_or_default(), last.first_seq)),
+        None => Err(Failure::new(Exit::Planwatch, format!("{} could not be started", plan.name()))
+            .because(error)
+            .hint("planwatch doctor looks for what is wrong")
+            .into()),
     }
 }
 

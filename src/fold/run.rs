@@ -87,6 +87,8 @@ pub struct RunFold {
     pub built: Option<bool>,
     /// Who asked for its end, before the end came.
     pub stopping: Option<Stopping>,
+    /// Whether the plan is to be started again, asked when this run was ending by itself.
+    pub restart: bool,
     /// Signals that somebody had sent to it.
     pub signalled: Vec<i32>,
     /// Streams that other processes still hold.
@@ -201,7 +203,7 @@ impl RunFold {
                 self.stopping = Some(Stopping { by, request, timeout, restart });
                 self.state = State::Stopping;
             }
-            None => {}
+            None => self.restart = restart,
         }
     }
 
@@ -215,6 +217,7 @@ impl RunFold {
     /// Whether the plan is to be started again when this run has ended.
     pub fn restart_due(&self) -> bool {
         self.state == State::Restarting
+            || self.restart
             || self.stopping.as_ref().is_some_and(|stopping| stopping.restart)
     }
 
