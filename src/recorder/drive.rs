@@ -63,7 +63,7 @@ impl Entry {
     }
 
     fn is_running_dry(&self) -> bool {
-        self.source.hung_up && !self.source.no_writer
+        !self.source.emptied || (self.source.hung_up && !self.source.no_writer)
     }
 }
 
@@ -126,9 +126,7 @@ impl Recorder {
             if self.cap.fold.seq != before {
                 self.nap()?;
             }
-            if self.blocked.is_some() || !self.sources.iter().any(Entry::is_running_dry) {
-                self.sleep()?;
-            }
+            self.sleep()?;
         }
         self.cap.flush()?;
         self.cap.journal().sync()?;

@@ -44,6 +44,9 @@ pub(super) struct Source {
     pub(super) no_writer: bool,
     /// The kernel said that the last writer has gone.
     pub(super) hung_up: bool,
+    /// The pipe was seen empty since it was opened. A pipe opened after its last writer left gives
+    /// what it holds and never shows a hang-up: until it was empty once, only reading tells.
+    pub(super) emptied: bool,
     /// No byte can follow those in the spool.
     pub(super) ended: bool,
     /// It is our standard input: its writer was there before us.
@@ -126,6 +129,7 @@ impl Source {
             staged: true,
             no_writer: false,
             hung_up: false,
+            emptied: false,
             ended: false,
             is_input: false,
         })
@@ -180,10 +184,12 @@ impl Source {
                     }
                 }
                 Moved::Empty => {
+                    self.emptied = true;
                     self.no_writer = false;
                     break;
                 }
                 Moved::NoWriter => {
+                    self.emptied = true;
                     self.no_writer = true;
                     break;
                 }

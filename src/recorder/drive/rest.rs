@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::source::SMALL_PIPE;
 use super::super::watch::Watch;
-use super::{ROOM, Recorder};
+use super::{Entry, ROOM, Recorder};
 use crate::fold::Status;
 use crate::model::{OnFull, Stamp};
 use crate::os::poll::{PollFd, PollFlags, wait};
@@ -155,6 +155,10 @@ impl Recorder {
     fn wake_at(&self) -> Option<Instant> {
         if let Some((at, _)) = self.blocked {
             return Some(at);
+        }
+        if self.sources.iter().any(Entry::is_running_dry) {
+            // Only a look at the others, who may have news.
+            return Some(Instant::now());
         }
         let aged = self.cap.aged_at().map(|at| Instant::now() + at.since(Stamp::now()));
         let calm = self.sources.iter().filter_map(|entry| entry.pace.quiet_at()).min();
