@@ -18,7 +18,8 @@ use crate::os::poll::{self, PollFd, PollFlags};
 use crate::os::{fifo, host};
 use crate::store::layout::PlanDir;
 
-/// While something is awaited, look at least this often whether the recorder was stopped.
+/// While something is awaited, look at least this often whether it is there, or the recorder was
+/// stopped.
 const GLANCE: Duration = Duration::from_secs(1);
 
 /// How soon to ask again for an exit code that the kernel is about to tell.
@@ -182,7 +183,12 @@ impl Supervisor {
             eprintln!("planwatch: no recorder could be started: {error}");
         }
         let limit = self.wake_at(now).map(|at| at.saturating_duration_since(now));
-        for source in self.awake(limit)? {
+        let awake = self.awake(limit)?;
+        if awake.is_empty() {
+            // What was awaited may be there although nobody said so.
+            self.look_at_log()?;
+        }
+        for source in awake {
             match source {
                 Source::Signals => self.hear_signals()?,
                 Source::Requests => self.hear_requests()?,

@@ -37,10 +37,13 @@ impl Bell {
         }
     }
 
-    /// Makes the descriptor silent until the next ring.
+    /// Makes the descriptor silent until the next ring. What was rung for before is to be looked at
+    /// afterwards: a ring that falls between the two steps may not be heard again.
     pub(super) fn hush(&self) {
-        self.rung.store(false, Ordering::Release);
+        // In this order: the other way round, a ring in between would be emptied out and still
+        // count as rung, and every later one would be silent.
         let _ = rustix::io::read(&self.event, &mut [0; 8]);
+        self.rung.swap(false, Ordering::AcqRel);
     }
 
     /// Adds a timer that rings at this interval. Its descriptor hushes it.
@@ -63,5 +66,43 @@ impl Bell {
 impl AsFd for Bell {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.set.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+    use std::time::Instant;
+
+    use rustix::event::{PollFd, PollFlags, poll};
+
+    use super::*;
+
+    #[test]
+    fn a_ring_after_a_hush_is_heard_however_the_two_meet() {
+        let (bell, rings, over) = (Bell::new().unwrap(), AtomicU64::new(0), AtomicBool::new(false));
+        let lost = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Acquire) {
+                    bell.ring();
+                    rings.fetch_add(1, Ordering::AcqRel);
+                }
+            });
+            let began = Instant::now();
+            let mut lost = false;
+            while !lost && began.elapsed() < Duration::from_secs(1) {
+                bell.hush();
+                // The first of two may have begun before the hush.
+                let both = rings.load(Ordering::Acquire) + 2;
+                while rings.load(Ordering::Acquire) < both {
+                    std::thread::yield_now();
+                }
+                let mut fds = [PollFd::new(&bell, PollFlags::IN)];
+                lost = poll(&mut fds, Some(&Timespec::default())).unwrap() == 0;
+            }
+            over.store(true, Ordering::Release);
+            lost
+        });
+        assert!(!lost, "somebody rang, and nothing was heard");
     }
 }
