@@ -43,7 +43,16 @@ pub(super) fn members(marks: &Marks) -> io::Result<Vec<Pidfd>> {
 fn belongs(stat: &Stat, leader: Option<Process>, marks: &Marks, me: i32) -> bool {
     leader.is_some_and(|leader| stat.session == leader.pid || stat.group == leader.pid)
         || marks.token.as_ref().is_some_and(|token| proc::was_given(stat.pid, token))
-        || (stat.parent == me && !proc::is_background(stat.pid))
+        || (stat.parent == me
+            && !proc::is_background(stat.pid)
+            && !is_of_another_run(stat.pid, marks))
+}
+
+/// A plan that was started from within this one becomes our child when its own supervisor dies.
+fn is_of_another_run(pid: i32, marks: &Marks) -> bool {
+    proc::given(pid, "PLANWATCH_RUN_TOKEN")
+        .map(|token| format!("PLANWATCH_RUN_TOKEN={token}").into_bytes())
+        .is_some_and(|token| marks.token.as_ref() != Some(&token))
 }
 
 /// Sends a signal to every process of the run; how many got it.
@@ -77,4 +86,27 @@ pub(super) fn kill(marks: &Marks) -> io::Result<(u64, Vec<Pidfd>)> {
         }
     }
     Ok((reached, members(marks)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_child_that_belongs_to_another_run_is_none_of_ours() {
+        let marks = Marks { token: Some(b"PLANWATCH_RUN_TOKEN=ours".to_vec()), ..Marks::default() };
+        for (token, ours) in [(None, true), (Some("ours"), true), (Some("theirs"), false)] {
+            let mut command = Command::new("cat");
+            command
+                .env_remove("PLANWATCH_RUN_TOKEN")
+                .envs(token.map(|t| ("PLANWATCH_RUN_TOKEN", t)));
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            let pid = i32::try_from(child.id()).unwrap();
+            let found = members(&marks).unwrap().iter().any(|member| member.pid() == pid);
+            drop(child.stdin.take());
+            child.wait().unwrap();
+            assert_eq!(found, ours, "{token:?}");
+        }
+    }
 }
