@@ -93,7 +93,8 @@ impl Supervisor {
         self.machine.take_over(run.pid.is_some(), requests);
         if run.pid.is_none() {
             self.inbox.push_back(Input::Spawned { pid, start });
-        } else if let Some(limit) = self.spec.stop.timeout_ms {
+        }
+        if let Some(limit) = self.spec.stop.timeout_ms {
             let limit = self.machine.limit(limit.saturating_sub(before_ms));
             self.perform(limit)?;
         }

@@ -105,7 +105,9 @@ pub(super) struct Machine {
     epoch: u64,
     run: u64,
     stop: StopSpec,
-    /// The process was there.
+    /// There is a process, be it one that is only about to become the plan.
+    begun: bool,
+    /// The plan's program was there.
     spawned: bool,
     /// The process has ended.
     exited: bool,
@@ -129,6 +131,7 @@ impl Machine {
             epoch: 0,
             run,
             stop,
+            begun: false,
             spawned: false,
             exited: false,
             sent: None,
@@ -153,7 +156,7 @@ impl Machine {
     /// Goes on with a run that another supervisor began. `spawned`: its process was said to be
     /// there. What is still to be done comes out.
     pub(super) fn take_over(&mut self, spawned: bool, requests: Vec<String>) {
-        self.spawned = spawned;
+        (self.begun, self.spawned) = (true, spawned);
         self.seen = requests;
         if spawned {
             self.phase = Phase::Running;
@@ -186,8 +189,10 @@ impl Machine {
         let mut effects = Vec::new();
         let to = &mut effects;
         match (self.phase, input) {
-            (Phase::Starting, Input::Announced) => to.push(Effect::Spawn),
-            (Phase::Starting, Input::Spawned { pid, start }) => self.spawned(pid, start, to),
+            (Phase::Starting, Input::Announced) if !self.begun => self.begin(to),
+            (Phase::Starting | Phase::Stopping, Input::Spawned { pid, start }) if !self.exited => {
+                self.spawned(pid, start, to);
+            }
             (Phase::Starting | Phase::Running | Phase::Stopping, Input::Exited(ended))
                 if !self.exited =>
             {
@@ -212,20 +217,29 @@ impl Machine {
         effects
     }
 
-    fn spawned(&mut self, pid: i32, start: u64, to: &mut Vec<Effect>) {
-        if self.spawned {
-            return;
-        }
-        self.spawned = true;
-        self.phase = Phase::Running;
-        let event = Event::RunSpawned { pid, start };
-        to.push(Effect::Say(Level::Info, format!("runs as pid {pid}"), event));
+    /// The step that becomes the plan may take for ever, by opening a FIFO for its standard input:
+    /// from here on it can be stopped, and its time runs.
+    fn begin(&mut self, to: &mut Vec<Effect>) {
+        self.begun = true;
+        to.push(Effect::Spawn);
         if let Some(limit) = self.stop.timeout_ms {
             to.push(self.limit(limit));
         }
         if let Some(request) = self.early.take() {
             self.stop_asked(request, to);
         }
+    }
+
+    fn spawned(&mut self, pid: i32, start: u64, to: &mut Vec<Effect>) {
+        if self.spawned {
+            return;
+        }
+        self.spawned = true;
+        if self.phase == Phase::Starting {
+            self.phase = Phase::Running;
+        }
+        let event = Event::RunSpawned { pid, start };
+        to.push(Effect::Say(Level::Info, format!("runs as pid {pid}"), event));
     }
 
     fn exited(&mut self, ended: Ended, to: &mut Vec<Effect>) {
@@ -280,7 +294,7 @@ impl Machine {
                 let (by, id) = (request.by, Some(request.id));
                 to.push(Effect::Signal { signal, tree, by, request: id });
             }
-            (_, Phase::Starting) => self.early = Some(request),
+            (_, Phase::Starting) if !self.begun => self.early = Some(request),
             (_, Phase::Draining) => {
                 // The plan itself has ended: what is left of it can only be swept.
                 self.restart &= request.verb == Verb::Restart;
@@ -288,7 +302,7 @@ impl Machine {
                 let (by, id) = (request.by, Some(request.id));
                 to.push(Effect::Signal { signal, tree: true, by, request: id });
             }
-            (_, Phase::Running | Phase::Stopping) => self.stop_asked(request, to),
+            (_, Phase::Starting | Phase::Running | Phase::Stopping) => self.stop_asked(request, to),
         }
     }
 
@@ -352,7 +366,9 @@ impl Machine {
 
     fn timer(&mut self, timer: Timer, epoch: u64, to: &mut Vec<Effect>) {
         match (timer, self.phase) {
-            (Timer::Limit, Phase::Running | Phase::Stopping) if !self.exited => {
+            (Timer::Limit, Phase::Starting | Phase::Running | Phase::Stopping) if !self.exited => {
+                // It would be over time again: that ends it, whatever was asked before.
+                self.restart = false;
                 let by = "planwatch".to_owned();
                 let event = Event::RunStopping { by, request: None, timeout: true, restart: false };
                 to.push(Effect::Say(Level::Warning, "its time is up".to_owned(), event));

@@ -225,8 +225,32 @@ fn a_timer_of_an_earlier_phase_is_ignored() {
 #[test]
 fn a_stop_that_comes_before_the_process_waits_for_it() {
     let mut machine = Machine::new(1, StopSpec::default());
-    machine.step(Input::Announced);
     assert!(machine.step(Input::Asked(request(Verb::Stop, 1, None, None))).is_empty());
-    let effects = machine.step(Input::Spawned { pid: 4711, start: 1 });
+    let effects = machine.step(Input::Announced);
+    assert_eq!(effects.first(), Some(&Effect::Spawn));
     assert_eq!(signals(&effects), [15]);
+    machine.step(Input::Spawned { pid: 4711, start: 1 });
+    assert_eq!(machine.phase(), Phase::Stopping);
+}
+
+#[test]
+fn a_process_that_never_becomes_the_plan_can_be_stopped_and_runs_out_of_time() {
+    let stop = StopSpec { timeout_ms: Some(50), ..StopSpec::default() };
+    let mut machine = Machine::new(1, stop.clone());
+    let effects = machine.step(Input::Announced);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Arm { after_ms: 50, .. })));
+    let limit = Input::Timer { timer: Timer::Limit, epoch: 0 };
+    assert_eq!(signals(&machine.step(limit)), [15]);
+    let mut machine = Machine::new(1, stop);
+    machine.step(Input::Announced);
+    assert_eq!(signals(&machine.step(Input::Asked(request(Verb::Kill, 1, None, None)))), [9]);
+}
+
+#[test]
+fn a_run_whose_time_is_up_is_not_restarted() {
+    let mut machine = running();
+    machine.step(Input::Asked(request(Verb::Restart, 1, None, None)));
+    assert!(machine.restart_due());
+    machine.step(Input::Timer { timer: Timer::Limit, epoch: 0 });
+    assert!(!machine.restart_due());
 }
