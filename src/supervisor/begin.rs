@@ -86,7 +86,7 @@ fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io:
 
 /// Pipes of a run that was never announced: whoever made them died too early, and nobody was told
 /// to use them.
-fn remove_leftover(plan: &PlanDir, run: u64) -> io::Result<()> {
+pub(super) fn remove_leftover(plan: &PlanDir, run: u64) -> io::Result<()> {
     for stream in [Stream::Stdout, Stream::Stderr] {
         if crate::os::fifo::open_write(&plan.run_pipe(run, &stream)).is_ok() {
             return Err(io::Error::other(format!("somebody still reads the pipes of run {run}")));

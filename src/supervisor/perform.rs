@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::begin::remove_leftover;
 use super::drive::Supervisor;
 use super::history::{Awaited, Vigil, known};
 use super::lifecycle::said;
@@ -46,6 +47,8 @@ impl Supervisor {
             self.spec = spec;
         }
         let run = self.run.max(known(&self.plan)?.last_run()) + 1;
+        // Somebody may have died between making them and saying so.
+        remove_leftover(&self.plan, run)?;
         self.begin(run, words::changed(&before, &self.spec))
     }
 

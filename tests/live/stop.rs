@@ -198,3 +198,33 @@ fn garbage_in_the_requests_pipe_harms_nobody() {
     home.planwatch(["stop", "plan"]).prints_something().may_speak().runs();
     assert_eq!(home.audit("plan").holds().verdicts[&1].0, "stopped");
 }
+
+#[test]
+fn a_plan_that_waits_for_its_standard_input_can_be_stopped() {
+    let home = Home::new();
+    let input = home.file("input");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &input, rustix::fs::Mode::RWXU).unwrap();
+    let input = input.display().to_string();
+    let run = home
+        .planwatch(["run", "-d", "-n", "waits", "--stdin", &input, "--", "cat"])
+        .any_code()
+        .prints_something()
+        .may_speak()
+        .spawn();
+    home.until_record("waits", "it is announced", |record| record["event"] == "run.started");
+    home.planwatch(["stop", "waits"]).prints_something().may_speak().runs();
+    run.ends();
+    assert_eq!(home.audit("waits").holds().verdicts[&1], ("stopped".to_owned(), 143));
+    home.until_quiet();
+}
+
+#[test]
+fn a_restart_takes_over_pipes_that_nobody_was_told_to_use() {
+    let home = Home::new();
+    start(&home, "plan", &[], &[Step::Mark(home.file("up")), Step::Idle]);
+    home.until_file("up");
+    std::fs::create_dir(home.plan_dir("plan").join("pipes/2")).unwrap();
+    home.planwatch(["restart", "plan"]).may_speak().runs();
+    home.planwatch(["stop", "plan"]).prints_something().may_speak().runs();
+    assert_eq!(home.audit("plan").holds().verdicts[&2], ("stopped".to_owned(), 143));
+}
