@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, fallocate, mknodat, open};
@@ -120,27 +119,22 @@ pub fn cannot_splice(error: &io::Error) -> bool {
     matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP))
 }
 
-/// Does what [`pipe_to_file`] does with read and write, where splice cannot: then a kill between the
-/// two loses the bytes on their way.
-pub fn copy_to_file(
-    from: impl AsFd,
-    to: &File,
-    offset: &mut u64,
-    most: usize,
-) -> io::Result<Moved> {
-    let mut bytes = vec![0; most.min(64 << 10)];
-    let read = loop {
-        match rustix::io::read(&from, &mut bytes) {
-            Ok(0) => return Ok(Moved::NoWriter),
-            Ok(read) => break read,
-            Err(Errno::AGAIN) => return Ok(Moved::Empty),
+/// Reads what a pipe holds, `most` bytes at most, into `to`, which is empty.
+pub fn read(from: impl AsFd, to: &mut Vec<u8>, most: usize) -> io::Result<Moved> {
+    to.resize(most, 0);
+    let result = loop {
+        match rustix::io::read(&from, &mut *to) {
             Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            result => break result,
         }
     };
-    to.write_all_at(&bytes[..read], *offset)?;
-    *offset += read as u64;
-    Ok(Moved::Bytes(read))
+    to.truncate(result.unwrap_or(0));
+    match result {
+        Ok(0) => Ok(Moved::NoWriter),
+        Ok(bytes) => Ok(Moved::Bytes(bytes)),
+        Err(Errno::AGAIN) => Ok(Moved::Empty),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Reserves room for `bytes` in a file without changing its size. File systems that cannot do so
@@ -193,8 +187,10 @@ mod tests {
         File::from(stage.try_clone().unwrap()).write_all(b" again").unwrap();
         let refused = pipe_to_file(&stage, &file, &mut offset, 100).unwrap_err();
         assert!(cannot_splice(&refused), "{refused}");
-        assert_eq!(copy_to_file(&stage, &file, &mut offset, 100).unwrap(), Moved::Bytes(6));
-        assert_eq!(copy_to_file(&stage, &file, &mut offset, 100).unwrap(), Moved::Empty);
-        assert_eq!(std::fs::read(&path).unwrap(), b"hello world again");
+        let mut bytes = Vec::new();
+        assert_eq!(read(&stage, &mut bytes, 100).unwrap(), Moved::Bytes(6));
+        assert_eq!(bytes, b" again");
+        bytes.clear();
+        assert_eq!(read(&stage, &mut bytes, 100).unwrap(), Moved::Empty);
     }
 }

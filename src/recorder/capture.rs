@@ -244,6 +244,24 @@ impl Capture {
         self.journal.flush()
     }
 
+    /// Makes sure that what is written can be read: a segment that somebody removed or replaced is
+    /// given up, named, and the next one begun. Call it with nothing gathered.
+    pub(super) fn stay_in_place(&mut self) -> io::Result<()> {
+        if self.journal.is_in_place()? {
+            return Ok(());
+        }
+        let (from, to) = (self.journal.first(), self.fold.seq);
+        self.plan.create()?;
+        self.journal = Journal::create(&self.plan, to + 1)?;
+        self.begin_segment();
+        let reason = "the open segment was removed or replaced while it was written".to_owned();
+        let msg = format!("records {from} to {to} are missing: {reason}");
+        let (of, at, bytes) = (None, None, None);
+        let event = Event::LogGap { reason, from: Some(from), to: Some(to), of, at, bytes };
+        self.event(self.fold.last_run(), None, Level::Error, &msg, &event)?;
+        self.flush()
+    }
+
     /// Seals the segment and begins the next.
     pub(super) fn rotate(&mut self) -> io::Result<()> {
         self.seal()?;

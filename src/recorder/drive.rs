@@ -40,6 +40,8 @@ pub(super) struct Recorder {
     blocked: Option<(Instant, Duration)>,
     /// The run whose stdout is our standard input, and when it began.
     input: Option<(u64, Instant)>,
+    /// Something was taken late in a pass: look again before sleeping.
+    again: bool,
 }
 
 struct Entry {
@@ -109,6 +111,7 @@ impl Recorder {
             rotations,
             blocked: None,
             input: None,
+            again: false,
         })
     }
 
@@ -126,7 +129,9 @@ impl Recorder {
             if self.cap.fold.seq != before {
                 self.nap()?;
             }
-            self.sleep()?;
+            if !self.again {
+                self.sleep()?;
+            }
         }
         self.cap.flush()?;
         self.cap.journal().sync()?;
@@ -143,7 +148,11 @@ impl Recorder {
         watch.look(&self.cap.fold, Instant::now())?;
         let quiet = self.blocked.is_none() && !live && self.sources.is_empty() && watch.alone();
         // What was said between the last look and now must not be left behind.
-        Ok(quiet && self.lifecycle.take()? == 0)
+        if quiet && self.lifecycle.take()? > 0 {
+            self.again = true;
+            self.expect_news();
+        }
+        Ok(quiet && !self.again)
     }
 
     /// One pass: take what is there, record it, write it, draw the consequences.
@@ -151,6 +160,8 @@ impl Recorder {
         self.prune()?;
         self.cap.flush()?;
         self.cap.set_time(Stamp::now())?;
+        self.cap.stay_in_place()?;
+        self.again = false;
         self.lifecycle.take()?;
         if self.lifecycle.has_waiting() {
             self.lifecycle.record(&mut self.cap, &mut self.room, false)?;
@@ -217,7 +228,9 @@ impl Recorder {
             let others = self.others(index);
             let source = &mut self.sources[index].source;
             source.ended = has_ended(&self.cap.fold, source, &others);
-            if !source.ended || source.take()? > 0 {
+            let late = source.ended && source.take()? > 0;
+            self.again |= late;
+            if !source.ended || late {
                 index += 1;
                 continue;
             }

@@ -55,17 +55,11 @@ pub(super) fn recover(
     now: Stamp,
 ) -> io::Result<Recovered> {
     let status: Option<Status> = snapshot::load_json(&plan.status_file())?;
-    let mut tail = None;
-    for segment in segments::list(&plan.log())?.into_iter().rev() {
-        if segment.compressed {
-            break;
-        }
-        tail = read_tail(plan, segment, status.as_ref())?;
-        if tail.is_some() {
-            break;
-        }
-    }
-    let Some(tail) = tail else { return begin(plan, identity, limits, status, now) };
+    let segments = segments::list(&plan.log())?;
+    let Some(tail) = read_tail(plan, &segments, status.as_ref())? else {
+        let highest = segments.last().map_or(0, |segment| segment.first);
+        return begin(plan, identity, limits, status, highest, now);
+    };
     let mut fold = tail.fold;
     let jump = needs_jump(&fold, status.as_ref(), &identity.boot);
     let records = (fold.seq + 1).saturating_sub(tail.segment.first);
@@ -94,15 +88,16 @@ fn begin(
     identity: Identity,
     limits: LogSpec,
     status: Option<Status>,
+    highest: u64,
     now: Stamp,
 ) -> io::Result<Recovered> {
     remove_strays(plan, 0)?;
     let mut jump = None;
-    let mut fold = Fold::new(plan.name().clone());
-    if let Some(status) = status.filter(|status| status.fold.seq > 0) {
-        let to = status.fold.seq + JUMP;
+    let mut fold = status.map_or_else(|| Fold::new(plan.name().clone()), |status| status.fold);
+    let seen = fold.seq.max(highest.saturating_sub(1));
+    if seen > 0 {
+        let to = seen + JUMP;
         jump = Some(Jump { reason: "the log's files are gone".to_owned(), from: 1, to });
-        fold = status.fold;
         fold.seq = to;
     }
     let journal = Journal::create(plan, fold.seq + 1)?;
@@ -113,10 +108,15 @@ fn begin(
     Ok(Recovered { cap, torn: Vec::new(), jump })
 }
 
-/// Removes segments behind the one we go on with: they hold no whole line.
+/// Removes segments behind the one we go on with. They were begun and hold no whole line; one that
+/// does is never removed, whatever is wrong with it.
 fn remove_strays(plan: &PlanDir, newest: u64) -> io::Result<()> {
     for segment in segments::list(&plan.log())? {
-        if segment.first > newest && !segment.compressed {
+        let blank = || -> io::Result<bool> {
+            let mut file = File::open(&segment.path)?;
+            Ok(Lines::new(&mut file).next()?.is_none())
+        };
+        if segment.first > newest && !segment.compressed && blank()? {
             std::fs::remove_file(&segment.path)?;
         }
     }
@@ -139,27 +139,32 @@ fn needs_jump(fold: &Fold, status: Option<&Status>, boot: &str) -> Option<Jump> 
     Some(Jump { reason: reason.to_owned(), from: fold.seq + 1, to })
 }
 
-/// Folds a segment up to its last line end. None if it has no whole line.
+/// Folds the newest segment that has a whole line, up to its last line end. None if there is none
+/// such.
 fn read_tail(
     plan: &PlanDir,
-    segment: Segment,
+    segments: &[Segment],
     status: Option<&Status>,
 ) -> io::Result<Option<Tail>> {
+    let Some((segment, older)) = segments.split_last() else { return Ok(None) };
+    if segment.compressed {
+        return Ok(None);
+    }
     let mut file = File::open(&segment.path)?;
-    let mut reader = Lines { file: &mut file, room: vec![0; 256 << 10], from: 0, to: 0, at: 0 };
-    let Some(first) = reader.next()? else { return Ok(None) };
-    let first_bytes = first.len() as u64;
-    let Ok(opened) = Record::parse(first) else { return Ok(None) };
-    let opened_at = opened.ts;
-    let mut sealed = false;
-    let mut fold = match opened.event_of(first) {
-        Some(Event::SegmentOpened { fold, .. }) => {
-            serde_json::from_value(*fold).unwrap_or_else(|_| empty_fold(plan, &opened))
+    let mut reader = Lines::new(&mut file);
+    let Some(first) = reader.next()? else { return read_tail(plan, older, status) };
+    let mut trusted = first.len() as u64;
+    let (mut fold, opened_at) = match opened(first) {
+        Some(opened) => opened,
+        // Damaged: what it would have told is what the segments before it tell.
+        None => {
+            let before = read_tail(plan, older, status)?.map(|tail| tail.fold);
+            let mut fold = before.unwrap_or_else(|| Fold::new(plan.name().clone()));
+            fold.seq = fold.seq.max(segment.first);
+            let ts = fold.ts;
+            (fold, ts)
         }
-        _ => empty_fold(plan, &opened),
     };
-    fold.record(&opened, first);
-    let mut trusted = first_bytes;
     let usable = status.filter(|status| {
         status.segment == segment.first && (trusted..=segment.bytes).contains(&status.bytes)
     });
@@ -168,6 +173,7 @@ fn read_tail(
         trusted = status.bytes;
         reader.seek(trusted)?;
     }
+    let mut sealed = false;
     while let Some(line) = reader.next()? {
         trusted += line.len() as u64;
         let Ok(record) = Record::parse(line) else { continue };
@@ -176,14 +182,16 @@ fn read_tail(
         fold.record(&record, line);
     }
     let torn = reader.rest()?;
-    Ok(Some(Tail { segment, fold, trusted, torn, sealed, opened_at }))
+    Ok(Some(Tail { segment: segment.clone(), fold, trusted, torn, sealed, opened_at }))
 }
 
-/// Where a segment's first record is damaged, what it would have told is unknown.
-fn empty_fold(plan: &PlanDir, record: &Record<'_>) -> Fold {
-    let mut fold = Fold::new(plan.name().clone());
-    fold.seq = record.seq.saturating_sub(1);
-    fold
+/// The fold after a segment's first record, and that record's time. None if it is damaged.
+fn opened(first: &[u8]) -> Option<(Fold, Stamp)> {
+    let record = Record::parse(first).ok()?;
+    let Some(Event::SegmentOpened { fold, .. }) = record.event_of(first) else { return None };
+    let mut fold: Fold = serde_json::from_value(*fold).ok()?;
+    fold.record(&record, first);
+    Some((fold, record.ts))
 }
 
 /// Whole lines of a file, one by one, from anywhere.
@@ -197,6 +205,10 @@ struct Lines<'f> {
 }
 
 impl Lines<'_> {
+    fn new(file: &mut File) -> Lines<'_> {
+        Lines { file, room: vec![0; 256 << 10], from: 0, to: 0, at: 0 }
+    }
+
     fn seek(&mut self, to: u64) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(to))?;
         (self.from, self.to, self.at) = (0, 0, to);

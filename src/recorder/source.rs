@@ -200,7 +200,7 @@ impl Source {
 
     /// Empties the stage into the spool.
     fn unstage(&mut self) -> io::Result<()> {
-        self.staged = self.staged && fifo::waiting(&self.stage)? > 0;
+        self.staged = self.staged && (self.spool.owes() || fifo::waiting(&self.stage)? > 0);
         while self.staged {
             match self.spool.take(&self.stage, MOST)? {
                 Moved::Bytes(_) => {}

@@ -15,6 +15,12 @@ use crate::store::snapshot;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
+/// An adopter that lived this long did not fail at taking over.
+const LASTING: Duration = Duration::from_secs(1);
+
+/// Records that an adopter may cause before it fails.
+const WORDS: u64 = 2;
+
 /// What the recorder knows of its supervisor.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -27,6 +33,8 @@ pub(super) struct Watch {
     /// Something happened that may change the answer.
     stale: bool,
     retry: Option<Instant>,
+    /// When the last adopter was started, and the last seq then.
+    began: Option<(Instant, u64)>,
     pause: Duration,
 }
 
@@ -40,6 +48,7 @@ impl Watch {
             process: None,
             stale: true,
             retry: None,
+            began: None,
             pause: FIRST_PAUSE,
         }
     }
@@ -90,8 +99,21 @@ impl Watch {
                 _ => self.adopter = None,
             }
         }
+        let lived = self.began.take().map(|(began, seq)| (now - began, fold.seq - seq));
+        match lived {
+            // It did its work for a while, or what it did was seen.
+            Some((lived, records)) if lived >= LASTING || records > WORDS => {
+                self.pause = FIRST_PAUSE;
+            }
+            Some(_) if fold.is_live() => {
+                self.retry = Some(now + self.pause);
+                self.pause = (self.pause * 2).min(LAST_PAUSE);
+                return Ok(());
+            }
+            _ => {}
+        }
         if fold.is_live() {
-            self.start_adopter(now);
+            self.start_adopter(fold.seq, now);
         } else {
             self.pause = FIRST_PAUSE;
         }
@@ -124,7 +146,7 @@ impl Watch {
         });
     }
 
-    fn start_adopter(&mut self, now: Instant) {
+    fn start_adopter(&mut self, seq: u64, now: Instant) {
         let name = self.plan.name().to_string();
         let mut args = vec!["__supervise".to_owned(), name, "--adopt".to_owned()];
         let process = self.process.as_ref().map(|(_, process)| process);
@@ -140,11 +162,13 @@ impl Watch {
                 let pid = i32::try_from(child.id()).unwrap_or_default();
                 self.supervisor = Pidfd::open(pid, None).ok().flatten();
                 self.adopter = Some(child);
+                self.began = Some((now, seq));
             }
             Err(error) => eprintln!("planwatch: no supervisor could be started: {error}"),
         }
-        // If it ends without taking over, the next one waits longer.
-        self.retry = self.supervisor.is_none().then(|| now + self.pause);
-        self.pause = (self.pause * 2).min(LAST_PAUSE);
+        if self.supervisor.is_none() {
+            self.retry = Some(now + self.pause);
+            self.pause = (self.pause * 2).min(LAST_PAUSE);
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 
 use crate::model::SealHash;
 
@@ -105,6 +105,16 @@ impl Journal {
     /// gathered next. Only the rest of it will be written.
     pub fn complete(&mut self, bytes: usize) {
         self.there = bytes;
+    }
+
+    /// Whether the file that is written is still the one that readers find.
+    pub fn is_in_place(&self) -> io::Result<bool> {
+        let open = self.file.metadata()?;
+        Ok(match fs::metadata(self.plan.segment(self.first)) {
+            Ok(there) => there.ino() == open.ino() && there.dev() == open.dev(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        })
     }
 
     /// Cuts what stands in the file behind the trusted bytes.

@@ -29,6 +29,8 @@ pub struct Spool {
     pieces: VecDeque<Piece>,
     /// Offset after the last byte taken.
     end: u64,
+    /// Bytes read and not written yet, where splice is refused.
+    owed: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -51,7 +53,8 @@ impl Spool {
             }
         }
         starts.sort_unstable();
-        let mut spool = Spool { dir, key, reserve, pieces: VecDeque::new(), end: logged };
+        let mut spool =
+            Spool { dir, key, reserve, pieces: VecDeque::new(), end: logged, owed: Vec::new() };
         for start in starts {
             let file = OpenOptions::new().read(true).write(true).open(spool.path(start))?;
             let bytes = file.metadata()?.len();
@@ -81,8 +84,29 @@ impl Spool {
         self.end - self.start() < LIMIT
     }
 
+    /// Whether bytes were read that no file holds yet.
+    pub fn owes(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Writes what was read where the file system cannot splice. Until it can be written it stays
+    /// here; a kill meanwhile loses it, which is the weaker promise there.
+    fn pay(&mut self) -> io::Result<Moved> {
+        let bytes = self.owed.len();
+        if let Some(piece) = self.pieces.back_mut() {
+            piece.file.write_all_at(&self.owed, piece.bytes)?;
+            piece.bytes += bytes as u64;
+            self.end += bytes as u64;
+            self.owed.clear();
+        }
+        Ok(Moved::Bytes(bytes))
+    }
+
     /// Takes what `stage` holds, `most` bytes at most.
     pub fn take(&mut self, stage: impl AsFd, most: usize) -> io::Result<Moved> {
+        if self.owes() {
+            return self.pay();
+        }
         let usable = self
             .pieces
             .back()
@@ -96,11 +120,12 @@ impl Spool {
         let mut at = piece.bytes;
         let most = most.min(room);
         let moved = match fifo::pipe_to_file(&stage, &piece.file, &mut at, most) {
-            Err(error) if fifo::cannot_splice(&error) => {
-                fifo::copy_to_file(&stage, &piece.file, &mut at, most)?
-            }
+            Err(error) if fifo::cannot_splice(&error) => fifo::read(&stage, &mut self.owed, most)?,
             other => other?,
         };
+        if !self.owed.is_empty() {
+            return self.pay();
+        }
         if let Moved::Bytes(bytes) = moved {
             piece.bytes += bytes as u64;
             self.end += bytes as u64;

@@ -1,5 +1,6 @@
 //! `planwatch record`: standard input, recorded byte for byte.
 
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::harness::{Chunk, Home, Step, scale};
@@ -176,4 +177,40 @@ fn an_empty_input_is_a_run_without_lines() {
     let (home, again) = recorded(b"");
     assert!(again.is_empty());
     assert_eq!(home.records("some").events("run.verdict").len(), 1);
+}
+
+#[test]
+fn a_damaged_first_record_costs_nothing_but_itself() {
+    let home = Home::new();
+    home.planwatch(["record", "some"]).input(b"one\n").may_speak().runs();
+    let segment = home.segments("some").remove(0);
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[3] = b'X';
+    std::fs::write(&segment, &bytes).unwrap();
+    std::fs::remove_file(home.plan_dir("some").join("status.json")).unwrap();
+
+    home.planwatch(["record", "some"]).input(b"two\n").may_speak().runs();
+
+    let after = std::fs::read(&segment).unwrap();
+    assert!(after.starts_with(&bytes), "what was there before is there still");
+    let told = String::from_utf8_lossy(&after).into_owned();
+    assert!(told.contains(r#""run":2,"stream":"stdout","off":0,"msg":"two""#), "{told}");
+    home.planwatch(["verify", "some"]).code(1).prints_something().may_speak().runs();
+}
+
+#[test]
+fn a_log_removed_under_its_writer_goes_on_behind_a_gap() {
+    let home = Home::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let live = home.planwatch(["record", "some"]).stdin(reader).may_speak().spawn();
+    writer.write_all(b"one\n").unwrap();
+    home.until_record("some", "the first line is recorded", |record| record["msg"] == "one");
+    std::fs::remove_dir_all(home.plan_dir("some").join("log")).unwrap();
+    writer.write_all(b"two\n").unwrap();
+    home.until_record("some", "the second line is recorded", |record| record["msg"] == "two");
+    drop(writer);
+    live.ends();
+    let records = home.records("some");
+    assert!(records.0.iter().any(|record| record["event"] == "log.gap" && record["from"] == 1));
+    assert!(records.0.iter().any(|record| record["event"] == "run.verdict"));
 }

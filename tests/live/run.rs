@@ -102,8 +102,12 @@ fn a_detached_run_prints_its_name_and_leaves() {
 fn the_plan_outlives_the_terminal() {
     let home = Home::new();
     let steps = [Step::Mark(home.file("up")), Step::Gate(home.file("gate")), Step::Both(3)];
+    // Whoever runs the tests under nohup makes every command ignore a hang-up.
+    let mut heeding = Command::new("env");
+    heeding.arg("--default-signal=HUP");
     let run = home
         .run_oracle(&["-n", "hung-up"], &steps)
+        .under(heeding)
         .any_code()
         .prints_something()
         .may_speak()
