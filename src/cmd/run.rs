@@ -51,6 +51,9 @@ const PATIENT: Duration = Duration::from_secs(365 * 86_400);
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let home = world.open_home()?;
     let Options { mut spec, env, detach, if_running } = options;
+    if spec.rules_size() > Spec::MOST_RULES {
+        return Err(too_many_rules(&spec).into());
+    }
     let variables = environment(world, &spec.env_files, &env)?;
     spec.env_names = names(&variables);
     let plan = home.plan(&spec.plan);
@@ -86,6 +89,16 @@ fn stop_for_another(home: &Home, plan: &PlanName, world: &World) -> anyhow::Resu
     eprintln!("planwatch: {plan} is alive: stopping it first");
     stop_one(home, &Selected { plan: plan.clone(), run: None }, world)?;
     super::alive::wait_for_leavers(&home.plan(plan))
+}
+
+fn too_many_rules(spec: &Spec) -> Failure {
+    Failure::new(Exit::Planwatch, format!("{} has too many rules of success", spec.plan))
+        .because(format!(
+            "--verdict and --success-exit-codes come to {} bytes, of at most {}",
+            spec.rules_size(),
+            Spec::MOST_RULES
+        ))
+        .hint("name only the file that is written last, or let the command check its files")
 }
 
 fn refused(plan: &PlanName, running: AlreadyRunning) -> Failure {

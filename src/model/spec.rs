@@ -107,6 +107,16 @@ impl Default for LogSpec {
 }
 
 impl Spec {
+    /// Most bytes of the rules of success, as JSON: they are announced in one line of a FIFO, beside
+    /// the command and its folder.
+    pub const MOST_RULES: usize = 2048;
+
+    /// Bytes of the rules of success, as JSON.
+    pub fn rules_size(&self) -> usize {
+        let rules = serde_json::to_vec(&(&self.verdict, &self.success_exit_codes));
+        rules.map_or(usize::MAX, |rules| rules.len())
+    }
+
     /// A spec with every default.
     pub fn new(plan: PlanName, argv: Vec<String>, cwd: PathBuf) -> Spec {
         Spec {

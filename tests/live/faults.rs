@@ -53,3 +53,19 @@ fn retention_keeps_a_small_disk_from_filling() {
     let report = home.audit("kept").pruned().holds();
     assert!(report.segments < 20, "{report:?}");
 }
+
+#[test]
+fn rules_that_cannot_be_announced_are_refused_and_many_missing_files_are_not() {
+    let home = Home::new();
+    let run = |name: &str, rules: u32| {
+        let mut args = vec!["run".to_owned(), "-n".to_owned(), name.to_owned()];
+        args.extend(
+            (0..rules).flat_map(|at| ["--verdict".to_owned(), format!("file:a/file/{at}")]),
+        );
+        args.extend(["--".to_owned(), "true".to_owned()]);
+        home.planwatch(args)
+    };
+    run("many", 400).code(125).says("too many rules of success").runs();
+    run("some", 115).code(1).prints_something().may_speak().runs();
+    assert_eq!(home.audit("some").holds().verdicts[&1], ("failed".to_owned(), 1));
+}
