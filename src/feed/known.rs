@@ -8,7 +8,7 @@ use crate::fold::{Fold, Status};
 use crate::model::Record;
 use crate::store::layout::PlanDir;
 use crate::store::reader::{Batch, Reader, Step};
-use crate::store::{segments, snapshot};
+use crate::store::snapshot;
 
 /// How much of the log is folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +29,7 @@ pub fn known(plan: &PlanDir, depth: Depth) -> io::Result<Fold> {
         Some(status) if status.fold.seq <= last => status.fold,
         _ => Fold::new(plan.name().clone()),
     };
-    // A segment's first record holds the fold of everything before it.
-    // (One that was begun and holds no whole record yet does not count.)
-    let firsts = segments::firsts(&plan.log())?.into_iter();
-    let newest = firsts.filter(|&first| first <= last).max().unwrap_or(1);
-    reader.seek_after(fold.seq.max(newest.saturating_sub(1)).min(last));
+    reader.seek_newest_opened(fold.seq)?;
     let mut batch = Batch::new();
     loop {
         match reader.read(&mut batch)? {

@@ -270,14 +270,21 @@ impl PlanDir {
 
     /// Removes the pipes of runs up to `last`, but for those in `kept`.
     pub fn remove_run_pipes(&self, last: u64, kept: &[u64]) -> io::Result<()> {
-        for entry in fs::read_dir(self.pipes())? {
-            let name = entry?.file_name();
-            let run = name.to_str().and_then(|name| name.parse::<u64>().ok());
-            if run.is_some_and(|run| run <= last && !kept.contains(&run)) {
-                fs::remove_dir_all(self.pipes().join(name))?;
+        for run in self.runs_with_pipes()? {
+            if run <= last && !kept.contains(&run) {
+                fs::remove_dir_all(self.run_pipes(run))?;
             }
         }
         Ok(())
+    }
+
+    /// The runs whose pipes are there.
+    pub fn runs_with_pipes(&self) -> io::Result<Vec<u64>> {
+        let mut runs = Vec::new();
+        for entry in fs::read_dir(self.pipes())? {
+            runs.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
+        }
+        Ok(runs)
     }
 
     /// Bytes taken from a pipe and not yet in the log.

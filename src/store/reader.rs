@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::backward::Backward;
 pub use super::batch::Batch;
 use super::layout::PlanDir;
-use super::search::{Place, partition};
+use super::search::{Place, newest_opened, partition};
 use super::segments;
 use crate::model::{Peek, Stamp};
 
@@ -106,6 +106,13 @@ impl Reader {
         self.next = None;
         self.lost = false;
         self.overlong = false;
+    }
+
+    /// Goes on behind `floor`, or later: at the newest segment whose first record is whole, for that
+    /// holds the fold of everything before it.
+    pub fn seek_newest_opened(&mut self, floor: u64) -> io::Result<()> {
+        self.seek_after(newest_opened(&self.log)?.saturating_sub(1).max(floor));
+        Ok(())
     }
 
     /// Goes on at the first record of this time or later; at the end if there is none yet.

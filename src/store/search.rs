@@ -1,10 +1,12 @@
-//! Binary search in one segment: where do the records begin for which something holds?
+//! Where in a log to begin: binary search in one segment, and the newest one that can be read alone.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 
-use crate::model::{Peek, Stamp};
+use super::segments;
+use crate::model::{Peek, Record, Stamp};
 
 /// Bytes read at once; also the stretch that is searched line by line in the end.
 const BLOCK: usize = 16 << 10;
@@ -76,4 +78,27 @@ fn line_after(file: &File, from: u64, to: u64, block: &mut [u8]) -> io::Result<O
         at += read as u64;
     }
     Ok(None)
+}
+
+/// First seq of the newest segment that begins with a whole `segment.opened`; 0 if none does. One
+/// that was begun and holds no whole record yet tells nothing.
+pub(super) fn newest_opened(log: &Path) -> io::Result<u64> {
+    for segment in segments::list(log)?.into_iter().rev().filter(|segment| !segment.compressed) {
+        let file = match File::open(&segment.path) {
+            Ok(file) => file,
+            // Pruned since the listing.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        let mut block = vec![0; BLOCK];
+        let Some(end) = line_after(&file, 0, u64::MAX, &mut block)? else { continue };
+        let mut line = vec![0; usize::try_from(end).unwrap_or(BLOCK)];
+        file.read_exact_at(&mut line, 0)?;
+        let opens =
+            |record: Record<'_>| record.event.is_some_and(|event| event == "segment.opened");
+        if Record::parse(&line).is_ok_and(opens) {
+            return Ok(segment.first);
+        }
+    }
+    Ok(0)
 }

@@ -7,26 +7,20 @@ use crate::fold::{Fold, Status};
 use crate::model::{Event, Peek, Record};
 use crate::store::layout::PlanDir;
 use crate::store::reader::{Batch, Reader, Step};
-use crate::store::{segments, snapshot};
+use crate::store::snapshot;
 use crate::wake::Watcher;
 
 /// The fold of the plan's whole log.
 pub(super) fn known(plan: &PlanDir) -> io::Result<Fold> {
     let mut reader = Reader::open(plan)?;
     let last = reader.last_seq()?;
-    let saved: Option<Status> = snapshot::load_json(&plan.status_file())?;
+    // Only a cache: one that cannot be read, or knows more than the log, is of another time.
+    let saved: Option<Status> = snapshot::load_json(&plan.status_file()).ok().flatten();
     let mut fold = match saved {
         Some(status) if status.fold.seq <= last && status.fold.plan == *plan.name() => status.fold,
         _ => Fold::new(plan.name().clone()),
     };
-    if fold.seq == 0
-        && let Some(newest) = segments::list(&plan.log())?.last()
-    {
-        // Its first record carries the fold of everything before.
-        reader.seek_after(newest.first.saturating_sub(1));
-    } else {
-        reader.seek_after(fold.seq);
-    }
+    reader.seek_newest_opened(fold.seq)?;
     let mut batch = Batch::new();
     while !matches!(reader.read(&mut batch)?, Step::End) {
         for line in batch.lines() {
@@ -102,5 +96,48 @@ impl Vigil {
             }
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FORMAT, Head, Level, Stamp, encode_event};
+    use crate::store::layout::Home;
+
+    #[test]
+    fn a_segment_that_was_begun_and_never_written_does_not_make_the_plan_new() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        let opened = |fold: &Fold| {
+            let (version, host, boot) = (String::new(), String::new(), String::new());
+            let fold = Box::new(serde_json::to_value(fold).unwrap());
+            Event::SegmentOpened { format: FORMAT, version, host, boot, fold }
+        };
+        let started: Event = serde_json::from_str(
+            r#"{"event":"run.started","argv":["x"],"cwd":"/","verdict":[],"boot":""}"#,
+        )
+        .unwrap();
+        let write = |first: u64, run: u64, events: &[Event]| {
+            let head = Head::new(plan.name(), run, "planwatch");
+            let mut log = Vec::new();
+            for (seq, event) in (first..).zip(events) {
+                encode_event(&mut log, &head, &Stamp(0).text(), seq, None, Level::Info, "", event);
+            }
+            std::fs::write(plan.segment(first), log).unwrap();
+        };
+        let empty = Fold::new(plan.name().clone());
+        write(1, 4, &[opened(&empty), started]);
+        write(3, 4, &[opened(&known(&plan).unwrap())]);
+        std::fs::write(plan.status_file(), "{\"half").unwrap();
+        for begun in ["", "{\"ts\":\"2026", "\0\0\0\n"] {
+            std::fs::write(plan.segment(4), begun).unwrap();
+            let fold = known(&plan).unwrap();
+            assert_eq!((fold.last_run(), fold.is_live(), fold.seq), (4, true, 3), "{begun:?}");
+        }
+        // What is needed stands in the newest whole segment.
+        std::fs::remove_file(plan.segment(1)).unwrap();
+        assert_eq!(known(&plan).unwrap().last_run(), 4);
     }
 }
