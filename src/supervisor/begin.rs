@@ -4,12 +4,13 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::drive::Supervisor;
+use super::exec::PlanPid;
 use super::history::known;
 use super::launch::{Answer, Order};
 use super::ready::Starter;
 use super::words;
 use crate::model::{Spec, Stream};
-use crate::os::pidfd::{Pidfd, start_time};
+use crate::os::pidfd::{Pidfd, Process, start_time};
 use crate::os::{host, kernel};
 use crate::store::layout::PlanDir;
 use crate::store::lock::{Holder, Lock};
@@ -62,6 +63,7 @@ fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io:
     let Order { spec, tied_to, .. } = order;
     let before = snapshot::load_json::<Spec>(&plan.spec_file())?;
     let fold = known(plan)?;
+    refuse_beside_the_living(plan, fold.last_run() + 1)?;
     if fold.is_live() || plan.run_pipes(fold.last_run() + 1).exists() {
         let mut supervisor = Supervisor::open(plan, before.clone())?;
         if supervisor.take_over(None)? {
@@ -82,6 +84,24 @@ fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io:
     supervisor.begin(known(plan)?.last_run() + 1, changed)?;
     supervisor.starter = Some(std::mem::take(starter));
     supervisor.run_to_end()
+}
+
+/// A log that lost its end, or all, may not know that its plan lives: but the plan has written who it
+/// is. Nothing is ever started beside it.
+fn refuse_beside_the_living(plan: &PlanDir, next: u64) -> io::Result<()> {
+    let boot = host::boot_id();
+    for run in plan.runs_with_pipes()?.into_iter().filter(|&run| run >= next) {
+        let written: Option<PlanPid> = snapshot::load_json(&plan.plan_pid(run)).ok().flatten();
+        let Some(PlanPid { pid, start, .. }) = written.filter(|plan| plan.boot == boot) else {
+            continue;
+        };
+        if Pidfd::open_exact(Process { pid, start })?.is_some_and(|held| !held.has_ended()) {
+            return Err(io::Error::other(format!(
+                "run {run} is alive (pid {pid}), though its log does not know it"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Pipes of a run that was never announced: whoever made them died too early, and nobody was told
@@ -123,4 +143,30 @@ fn myself() -> Holder {
     let pid = i32::try_from(std::process::id()).unwrap_or_default();
     let start = start_time(pid).unwrap_or_default();
     Holder { pid, start, boot: host::boot_id(), host: host::host_name() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::layout::Home;
+
+    #[test]
+    fn nothing_is_started_beside_a_plan_that_lives_though_the_log_is_gone() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        plan.create_run_pipes(2).unwrap();
+        let Holder { pid, start, boot, .. } = myself();
+        let mut written = PlanPid { pid, start, boot, token: String::new() };
+        let save = |written: &PlanPid| {
+            snapshot::save_json(&plan.plan_pid(2), written, false).unwrap();
+        };
+        save(&written);
+        assert!(refuse_beside_the_living(&plan, 1).unwrap_err().to_string().contains("run 2"));
+        assert!(refuse_beside_the_living(&plan, 2).is_err());
+        assert!(refuse_beside_the_living(&plan, 3).is_ok(), "an older run is not in the way");
+        written.start += 1;
+        save(&written);
+        assert!(refuse_beside_the_living(&plan, 1).is_ok(), "somebody else has its number now");
+    }
 }
