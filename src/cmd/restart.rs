@@ -48,7 +48,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         if !missing.is_empty() {
             return Err(refused(plan.name(), &missing).into());
         }
-        let (run, pid, _) = start(&plan, &spec, &variables, world)?;
+        let (run, pid, _) = start(&plan, &spec, &variables, None, world)?;
         say_started(&plan, run, pid, false);
     }
     if requests.is_empty() {

@@ -18,6 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::model::{PlanName, Spec};
 use crate::store::layout::{Home, PlanDir};
+use crate::supervisor::launch::Tied;
 
 /// What a user may mean by `run`.
 #[derive(Clone, Debug)]
@@ -57,8 +58,9 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let variables = environment(world, &spec.env_files, &env)?;
     spec.env_names = names(&variables);
     let plan = home.plan(&spec.plan);
+    let tied_to = spec.tied.then(Tied::to_me);
     let (run, after) = loop {
-        match start(&plan, &spec, &variables, world) {
+        match start(&plan, &spec, &variables, tied_to, world) {
             Ok((run, pid, seq)) => {
                 say_started(&plan, run, pid, !detach);
                 break (run, seq.saturating_sub(1));

@@ -9,17 +9,17 @@ use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::model::Spec;
 use crate::store::layout::PlanDir;
-use crate::supervisor::launch::{Answer, Order, launch};
+use crate::supervisor::launch::{Answer, Order, Tied, launch};
 
 /// Starts the plan: its run, its process, and the seq of the run's first record.
 pub(super) fn start(
     plan: &PlanDir,
     spec: &Spec,
     variables: &BTreeMap<OsString, OsString>,
+    tied_to: Option<Tied>,
     world: &World,
 ) -> anyhow::Result<(u64, i32, u64)> {
     let name = plan.name();
-    let tied_to = spec.tied.then(|| std::process::id().try_into().unwrap_or_default());
     let order = Order { spec: spec.clone(), tied_to, by: world.by.clone() };
     let before = known(plan, Depth::State)?.last_run();
     let answer = match launch(plan, &order, variables) {

@@ -262,6 +262,11 @@ impl PlanDir {
         self.run_pipes(run).join("plan.pid")
     }
 
+    /// The command whose end is the end of the run, if there is one.
+    pub fn tie(&self, run: u64) -> PathBuf {
+        self.run_pipes(run).join("tie")
+    }
+
     /// Makes the folder for the pipes of a run. One that is there already is an error: no run may
     /// get the pipes of another.
     pub fn create_run_pipes(&self, run: u64) -> io::Result<()> {

@@ -102,6 +102,8 @@ impl Supervisor {
             for effect in self.machine.resume_stop(stopping.restart) {
                 self.perform(effect)?;
             }
+        } else {
+            self.tie_again()?;
         }
         kernel::give_memory_back();
         Ok(())

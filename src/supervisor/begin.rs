@@ -77,10 +77,7 @@ fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io:
     snapshot::save_json(&plan.spec_file(), &spec, true)?;
     let changed = before.map_or_else(Vec::new, |before| words::changed(&before, &spec));
     let mut supervisor = Supervisor::open(plan, Some(spec))?;
-    supervisor.tie = match tied_to {
-        Some(pid) => Pidfd::open(pid, None)?,
-        None => None,
-    };
+    supervisor.tied_to = tied_to;
     supervisor.begin(known(plan)?.last_run() + 1, changed)?;
     supervisor.starter = Some(std::mem::take(starter));
     supervisor.run_to_end()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::companion::Companion;
 use super::history::{Awaited, Vigil};
+use super::launch::Tied;
 use super::lifecycle::Lifecycle;
 use super::machine::{Input, Machine, Timer};
 use super::ready::Starter;
@@ -56,6 +57,8 @@ pub(super) struct Supervisor {
     pub(super) timers: Vec<(Timer, u64, Instant)>,
     /// The command whose end is the end of the run.
     pub(super) tie: Option<Pidfd>,
+    /// Who the next run is to be tied to.
+    pub(super) tied_to: Option<Tied>,
     pub(super) over: bool,
     pub(super) requests: OwnedFd,
     pub(super) pending: Vec<u8>,
@@ -117,6 +120,7 @@ impl Supervisor {
             kills: false,
             timers: Vec::new(),
             tie: None,
+            tied_to: None,
             over: false,
             requests,
             pending: Vec::new(),

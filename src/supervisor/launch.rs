@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Spec;
 use crate::os::child::itself;
+use crate::os::pidfd::start_time;
 use crate::store::layout::PlanDir;
 
 /// What a new supervisor is told on its standard input: one line of JSON.
@@ -18,9 +19,26 @@ pub struct Order {
     pub spec: Spec,
     /// The process whose end shall be the end of the run.
     #[serde(default)]
-    pub tied_to: Option<i32>,
+    pub tied_to: Option<Tied>,
     /// Who asks.
     pub by: String,
+}
+
+/// A process whose end shall be the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tied {
+    /// Process id.
+    pub pid: i32,
+    /// Start time in clock ticks since boot.
+    pub start: u64,
+}
+
+impl Tied {
+    /// To the process that asks.
+    pub fn to_me() -> Tied {
+        let pid = i32::try_from(std::process::id()).unwrap_or_default();
+        Tied { pid, start: start_time(pid).unwrap_or_default() }
+    }
 }
 
 /// What it answers on its standard output: one line of JSON.

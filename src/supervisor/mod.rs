@@ -22,6 +22,7 @@ mod perform;
 mod ready;
 mod run;
 mod senses;
+mod tie;
 mod tree;
 mod words;
 

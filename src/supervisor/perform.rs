@@ -22,6 +22,7 @@ impl Supervisor {
         self.machine = Machine::new(run, self.spec.stop.clone());
         self.token = Some(host::random_token()?);
         self.pipes = Some(Pipes::make(&self.plan, run)?);
+        self.tie_new_run()?;
         (self.process, self.judged, self.exit_told) = (None, false, false);
         (self.to_reap, self.watching, self.over) = (false, false, false);
         self.tree.clear();

@@ -127,11 +127,6 @@ impl Supervisor {
         Ok(())
     }
 
-    pub(super) fn cut_tie(&mut self) {
-        self.tie = None;
-        self.stop_by("the end of the command it was tied to");
-    }
-
     pub(super) fn look_at_tree(&mut self) -> io::Result<()> {
         self.tree.retain(|member| !member.has_ended());
         if self.tree.is_empty() { self.sweep() } else { Ok(()) }

@@ -193,6 +193,35 @@ fn a_tied_plan_dies_with_the_command() {
 }
 
 #[test]
+fn a_tie_outlives_the_supervisor_and_ends_with_a_restart() {
+    let home = Home::new();
+    let steps = [Step::Mark(home.file("up")), Step::Idle];
+    let tied = || {
+        home.run_oracle(&["-n", "tied", "--tied"], &steps)
+            .any_code()
+            .prints_something()
+            .may_speak()
+            .spawn()
+    };
+    let run = tied();
+    home.until_file("up");
+    let first = home.until("it is looked after", || home.supervisor("tied"));
+    first.signal(Signal::KILL);
+    home.until_record("tied", "it is adopted", |record| record["event"] == "supervisor.adopted");
+    run.signal(Signal::KILL);
+    run.ends();
+    home.until_record("tied", "it has ended", |record| record["event"] == "run.verdict");
+    home.until_quiet();
+    home.planwatch(["restart", "tied"]).may_speak().runs();
+    home.planwatch(["restart", "tied"]).may_speak().runs();
+    home.planwatch(["stop", "tied"]).prints_something().may_speak().runs();
+    let records = home.records("tied");
+    let stopping = records.events("run.stopping");
+    let by: Vec<_> = stopping.iter().map(|record| record["by"].to_string()).collect();
+    assert_eq!(by.iter().filter(|by| by.contains("tied to")).count(), 1, "{by:?}");
+}
+
+#[test]
 fn a_name_that_runs_already_is_refused_attached_or_replaced() {
     let home = Home::new();
     let steps = [Step::Mark(home.file("up")), Step::Idle];
