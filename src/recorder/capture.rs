@@ -12,7 +12,7 @@ use crate::store::journal::Journal;
 use crate::store::layout::PlanDir;
 
 /// Bytes gathered at which they are written without waiting for the batch to end.
-const FLUSH_AT: usize = 128 << 10;
+const FLUSH_AT: usize = 1 << 20;
 
 /// How far back the clock may go before that is said.
 const CLOCK_SLACK_MICROS: i64 = 1_000_000;

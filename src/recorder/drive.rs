@@ -18,7 +18,7 @@ use super::source::Source;
 use super::watch::Watch;
 
 /// Bytes read from the spool at once; more than the longest line with its end.
-const ROOM: usize = 256 << 10;
+const ROOM: usize = 1 << 20;
 
 /// Pipe size in a flood: the largest an ordinary user may ask for.
 const LARGE_PIPE: usize = 1 << 20;
