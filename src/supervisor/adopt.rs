@@ -20,26 +20,36 @@ use crate::store::snapshot;
 /// How long a process that holds the run's pipes may take to say that it is the plan's.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What a dead supervisor left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nothing to do.
+    Nothing,
+    /// A run that is to be looked after, if only to its verdict.
+    Run,
+    /// A restart that was promised.
+    Restart,
+}
+
 impl Supervisor {
     /// Takes over the plan's live run, if it has one. `inherited` is a pidfd of its process from
-    /// somebody who held it while it lived. False if there is nothing to do.
-    pub(super) fn take_over(&mut self, inherited: Option<Pidfd>) -> io::Result<bool> {
+    /// somebody who held it while it lived.
+    pub(super) fn take_over(&mut self, inherited: Option<Pidfd>) -> io::Result<Left> {
         self.be_heard()?;
         let fold = known(&self.plan)?;
         let Some(run) = fold.runs.iter().rev().find(|run| run.state.is_live()) else {
-            return Ok(false);
+            return Ok(Left::Nothing);
         };
         self.run = run.run;
         if run.state == State::Restarting {
-            self.begin_again()?;
-            return Ok(true);
+            return Ok(Left::Restart);
         }
         // Begun before the log is read again, so that the verdict is seen by one or the other.
         self.vigil = Some(Vigil::new(&self.plan, Awaited::Verdict(run.run))?);
         let fold = known(&self.plan)?;
         let Some(run) = fold.run(self.run).filter(|run| run.state.is_live()) else {
             self.vigil = None;
-            return Ok(false);
+            return Ok(Left::Nothing);
         };
         self.machine = Machine::new(run.run, self.spec.stop.clone());
         let pipes = Pipes::open(&self.plan, run.run)?;
@@ -53,14 +63,20 @@ impl Supervisor {
             for effect in self.machine.resume_drain(run.restart_due()) {
                 self.perform(effect)?;
             }
-            return Ok(true);
+            return Ok(Left::Run);
         }
         self.pipes = Some(pipes);
         if same_boot {
             self.process = self.find_plan(run, written, inherited)?;
         }
         self.go_on(run, fold.requests.clone())?;
-        Ok(true)
+        Ok(Left::Run)
+    }
+
+    /// Whether the run that was taken over is over but for its verdict, and nothing follows it.
+    pub(super) fn is_past(&self) -> bool {
+        let lives = self.process.as_ref().is_some_and(|process| !process.held.has_ended());
+        !lives && !self.machine.restart_due()
     }
 
     /// Makes sure that everything the dead supervisor said stands in the log: a FIFO keeps order.

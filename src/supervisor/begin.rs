@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::adopt::Left;
 use super::drive::Supervisor;
 use super::exec::PlanPid;
 use super::history::known;
@@ -49,7 +50,12 @@ pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>) -> io::Result<()> {
     let Ok(_lock) = Lock::take(&plan.supervisor_lock(), &myself())? else { return Ok(()) };
     let spec = snapshot::load_json::<Spec>(&plan.spec_file())?;
     let mut supervisor = Supervisor::open(plan, spec)?;
-    if supervisor.take_over(inherited)? { supervisor.run_to_end() } else { Ok(()) }
+    match supervisor.take_over(inherited)? {
+        Left::Nothing => return Ok(()),
+        Left::Run => {}
+        Left::Restart => supervisor.begin_again()?,
+    }
+    supervisor.run_to_end()
 }
 
 fn settle_in() {
@@ -66,10 +72,17 @@ fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io:
     refuse_beside_the_living(plan, fold.last_run() + 1)?;
     if fold.is_live() || plan.run_pipes(fold.last_run() + 1).exists() {
         let mut supervisor = Supervisor::open(plan, before.clone())?;
-        if supervisor.take_over(None)? {
-            let pid = myself().pid;
-            starter.answer(&Answer::Running { pid, run: supervisor.run });
-            return supervisor.run_to_end();
+        // A restart that was promised is what begins now anyway.
+        if supervisor.take_over(None)? == Left::Run {
+            let over = supervisor.is_past();
+            if !over {
+                let pid = myself().pid;
+                starter.answer(&Answer::Running { pid, run: supervisor.run });
+            }
+            supervisor.run_to_end()?;
+            if !over {
+                return Ok(());
+            }
         }
         remove_leftover(plan, known(plan)?.last_run() + 1)?;
     }

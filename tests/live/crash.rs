@@ -221,6 +221,31 @@ fn a_plan_whose_planwatch_is_wholly_dead_is_taken_up_by_the_next_command() {
 }
 
 #[test]
+fn a_plan_killed_with_all_of_its_planwatch_can_be_run_again_at_once() {
+    let home = Home::new();
+    start(&home, "all", &[Step::Mark(home.file("pid")), Step::Idle]);
+    let pid: i32 = home.until_file("pid").parse().unwrap();
+    let supervisor = home.until("a supervisor lives", || home.supervisor("all"));
+    let recorder = home.until("a recorder lives", || home.recorder("all"));
+    supervisor.signal(Signal::STOP);
+    recorder.signal(Signal::KILL);
+    let plan = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(plan, Signal::KILL).unwrap();
+    supervisor.signal(Signal::KILL);
+    home.until("all are gone", || {
+        let alive = home.recorder("all").is_some() || home.supervisor("all").is_some();
+        (!alive && home.state(pid).is_none_or(|state| state == 'Z')).then_some(())
+    });
+    home.planwatch(["run", "-d", "-n", "all", "--", "true"]).prints("all\n").may_speak().runs();
+    home.planwatch(["wait", "all"]).prints("all succeeded 0\n").may_speak().runs();
+    let report = home.audit("all").holds();
+    // Whether anybody can still tell how it ended depends on who reaps orphans here.
+    assert!(["lost", "killed"].contains(&&*report.verdicts[&1].0), "{:?}", report.verdicts);
+    assert_eq!(report.verdicts[&2], ("succeeded".to_owned(), 0));
+    home.until_quiet();
+}
+
+#[test]
 fn two_storms_on_two_plans_do_not_mix_them() {
     let home = Home::new();
     let plans = ["left", "right"];
