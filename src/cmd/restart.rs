@@ -6,13 +6,15 @@ use super::World;
 use super::ask::{ask, request};
 use super::environment::{environment, missing};
 use super::select::{Selector, select};
-use super::start::{say_started, start};
+use super::start::{AlreadyRunning, say_started, start};
 use super::stop::live_run;
-use crate::control::Verb;
+use crate::control::{Request, Verb};
 use crate::exit::{Exit, Failure};
 use crate::feed::Until;
-use crate::model::{PlanName, Spec, State};
+use crate::fold::Fold;
+use crate::model::{Event, Peek, PlanName, Spec, State};
 use crate::store::layout::PlanDir;
+use crate::store::reader::Reader;
 use crate::store::snapshot::load_json;
 
 /// What a user may mean by `restart`.
@@ -28,7 +30,7 @@ pub struct Options {
 /// environment it had; otherwise that of this command has to do.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let (home, selected) = select(&options.plans, world)?;
-    let mut requests = Vec::new();
+    let (mut living, mut requests) = (Vec::new(), Vec::new());
     let mut ended = Vec::new();
     for one in &selected {
         let plan = home.plan(&one.plan);
@@ -37,37 +39,116 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
             Ok(run) => {
                 let mut request = request(Verb::Restart, run, world);
                 request.grace_ms = options.grace.and_then(|span| span.as_millis().try_into().ok());
-                requests.push((plan, request));
+                requests.push((plan.clone(), request.clone()));
+                living.push((plan, spec, request));
             }
             Err(_) => ended.push((plan, spec)),
         }
     }
     for (plan, spec) in ended {
-        let variables = environment(world, &spec.env_files, &[])?;
-        let missing = missing(&spec.env_names, &variables);
-        if !missing.is_empty() {
-            return Err(refused(plan.name(), &missing).into());
-        }
-        let (run, pid, _) = start(&plan, &spec, &variables, None, world)?;
+        let (run, pid) = start_ended(&plan, &spec, world)?;
         say_started(&plan, run, pid, false);
     }
     if requests.is_empty() {
         return Ok(0);
     }
-    let plans: Vec<PlanDir> = requests.iter().map(|(plan, _)| plan.clone()).collect();
-    let folds = ask(
-        requests,
-        |run| Until::Run(run + 1),
-        |fold, request| {
-            fold.last().is_some_and(|last| last.run > request.run && last.state != State::Starting)
-        },
-    )?;
-    for ((_, fold), plan) in folds.iter().zip(&plans) {
-        if let Some(last) = fold.last() {
-            say_started(plan, last.run, last.pid.unwrap_or_default(), false);
+    let folds = ask(requests, |run| Until::Run(run + 1), is_decided)?;
+    let mut overtaken = Vec::new();
+    for (one, (_, fold)) in living.into_iter().zip(folds) {
+        match successor(&fold, &one.2) {
+            Some((run, pid)) => say_started(&one.0, run, pid, false),
+            None => overtaken.push((one, fold)),
         }
     }
+    for ((plan, spec, request), fold) in overtaken {
+        let (run, pid) = start_overtaken(&plan, &spec, &request, fold, world)?;
+        say_started(&plan, run, pid, false);
+    }
     Ok(0)
+}
+
+/// Whether the next run is there, or the old one has ended and none will follow it.
+fn is_decided(fold: &Fold, request: &Request) -> bool {
+    let over = fold.run(request.run).is_none_or(|run| !run.state.is_live());
+    let is_last = fold.last_run() <= request.run;
+    successor(fold, request).is_some() || (over && is_last)
+}
+
+/// The run that came after the one that was to be restarted, and its process.
+fn successor(fold: &Fold, request: &Request) -> Option<(u64, i32)> {
+    let last = fold.last()?;
+    (last.run > request.run && last.state != State::Starting)
+        .then(|| (last.run, last.pid.unwrap_or_default()))
+}
+
+/// How often a restart that was overtaken is tried again.
+const ATTEMPTS: u32 = 3;
+
+/// The run has ended, and its supervisor will not start another one: somebody else stopped it, and
+/// that is that, or it ended before the request was read, and is started like any that has ended.
+fn start_overtaken(
+    plan: &PlanDir,
+    spec: &Spec,
+    request: &Request,
+    mut fold: Fold,
+    world: &World,
+) -> anyhow::Result<(u64, i32)> {
+    for _ in 0..ATTEMPTS {
+        if let Some(started) = successor(&fold, request) {
+            return Ok(started);
+        }
+        if !is_decided(&fold, request) {
+            break;
+        }
+        if let Some(by) = stopped_by(plan, request, &fold)? {
+            return Err(Failure::new(Exit::Failed, format!("{} was not restarted", plan.name()))
+                .because(format!("run {} was stopped meanwhile by {by}", request.run))
+                .hint(format!("start it now: planwatch restart {}", plan.name()))
+                .into());
+        }
+        match start_ended(plan, spec, world) {
+            Ok(started) => return Ok(started),
+            // The request was read after all, or somebody else was faster.
+            Err(error) => drop(error.downcast::<AlreadyRunning>()?),
+        }
+        let asked = vec![(plan.clone(), request.clone())];
+        fold = match ask(asked, |run| Until::Run(run + 1), is_decided)?.pop() {
+            Some((_, fold)) => fold,
+            None => break,
+        };
+    }
+    Err(Failure::new(Exit::Planwatch, format!("{} could not be restarted", plan.name()))
+        .because(format!("nobody starts what follows run {}", request.run))
+        .hint("planwatch doctor looks for what is wrong")
+        .into())
+}
+
+/// Who stopped the run for good, if that was somebody else: the last who asks decides.
+fn stopped_by(plan: &PlanDir, request: &Request, fold: &Fold) -> anyhow::Result<Option<String>> {
+    if fold.run(request.run).is_none_or(|run| run.stopping.is_none()) {
+        return Ok(None);
+    }
+    let last = Reader::open(plan)?.last_line(&mut |line| {
+        Peek::of(line).is_some_and(|peek| {
+            peek.run == request.run && peek.event.as_deref() == Some("run.stopping")
+        })
+    })?;
+    let event = last.and_then(|line| serde_json::from_slice(&line).ok());
+    let Some(Event::RunStopping { by, request: id, timeout: false, .. }) = event else {
+        return Ok(None);
+    };
+    Ok((id.as_deref() != Some(&request.id)).then_some(by))
+}
+
+/// Starts a plan that has ended, with the environment of this command.
+fn start_ended(plan: &PlanDir, spec: &Spec, world: &World) -> anyhow::Result<(u64, i32)> {
+    let variables = environment(world, &spec.env_files, &[])?;
+    let missing = missing(&spec.env_names, &variables);
+    if !missing.is_empty() {
+        return Err(refused(plan.name(), &missing).into());
+    }
+    let (run, pid, _) = start(plan, spec, &variables, None, world)?;
+    Ok((run, pid))
 }
 
 fn spec_of(plan: &PlanDir) -> anyhow::Result<Spec> {

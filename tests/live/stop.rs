@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::harness::{Home, Step};
+use crate::harness::{Home, Proc, Step};
 
 fn start(home: &Home, plan: &str, options: &[&str], steps: &[Step]) {
     let options = [&["-d", "-n", plan], options].concat();
@@ -148,6 +148,46 @@ fn restart_ends_the_run_and_starts_the_next_with_the_same_environment() {
     assert_eq!(records.bytes(2, "stdout"), b"run 2 sauce\n");
     let report = home.audit("again").holds();
     assert_eq!(report.verdicts.len(), 2);
+    home.until_quiet();
+}
+
+#[test]
+fn a_restart_that_somebody_else_overtakes_with_a_stop_says_so() {
+    let home = Home::new();
+    let oracle = home.oracle_program();
+    let script = format!("trap '' TERM; exec {oracle} mark:{} idle:", home.file("up").display());
+    home.planwatch(["run", "-d", "-n", "deaf", "--stop-timeout", "3s", "--", "sh", "-c", &script])
+        .prints("deaf\n")
+        .may_speak()
+        .runs();
+    home.until_file("up");
+    let restart = home.planwatch(["restart", "deaf"]).code(1).says("was stopped").spawn();
+    home.until_record("deaf", "the restart was heard", |record| record["event"] == "run.stopping");
+    home.planwatch(["stop", "deaf"]).prints_something().may_speak().runs();
+    restart.ends();
+    assert_eq!(home.audit("deaf").holds().verdicts[&1], ("stopped".to_owned(), 137));
+    home.until_quiet();
+}
+
+#[test]
+fn a_restart_of_a_run_that_ends_before_it_is_heard_starts_the_next() {
+    let home = Home::new();
+    let pid = |run: &str| home.until_file(run).trim().parse::<i32>().unwrap();
+    let script = "echo $$ > up.new; mv up.new up.$PLANWATCH_RUN; exec sleep 1000";
+    home.planwatch(["run", "-d", "-n", "brief", "--", "sh", "-c", script])
+        .prints("brief\n")
+        .may_speak()
+        .runs();
+    let plan = Proc { pid: pid("up.1"), argv: Vec::new() };
+    let supervisor = home.until("a supervisor lives", || home.supervisor("brief"));
+    supervisor.signal(Signal::STOP);
+    plan.signal(Signal::KILL);
+    let restart = home.planwatch(["restart", "brief"]).may_speak().spawn();
+    supervisor.signal(Signal::KILL);
+    restart.ends();
+    pid("up.2");
+    home.planwatch(["stop", "brief"]).may_speak().runs();
+    assert_eq!(home.audit("brief").holds().verdicts.len(), 2);
     home.until_quiet();
 }
 
