@@ -1,8 +1,11 @@
 //! `__supervise`: the background process that looks after one plan's run.
 
+use std::collections::BTreeMap;
+
 use super::World;
+use super::environment::missing;
 use crate::model::PlanName;
-use crate::supervisor;
+use crate::supervisor::{self, Lacks};
 
 /// How the supervisor is called by other planwatch processes.
 #[derive(Clone, Debug)]
@@ -19,7 +22,14 @@ pub struct Options {
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let plan = world.open_home()?.plan(&options.plan);
     if options.adopt {
-        supervisor::adopt(&plan, options.plan_pidfd)?;
+        let variables: BTreeMap<_, _> = world.env.iter().cloned().collect();
+        let lacks: Lacks = Box::new(move |spec| {
+            let lacking = missing(&spec.env_names, &variables).into_iter();
+            // Its own are given to each run anew.
+            let lacking = lacking.filter(|name| !name.starts_with("PLANWATCH_"));
+            lacking.map(str::to_owned).collect()
+        });
+        supervisor::adopt(&plan, options.plan_pidfd, lacks)?;
     } else {
         supervisor::supervise(&plan)?;
     }

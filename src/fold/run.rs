@@ -205,6 +205,11 @@ impl RunFold {
             }
             None => self.restart = restart,
         }
+        if self.state == State::Restarting && !restart {
+            // Promised, and now taken back.
+            self.restart = false;
+            self.state = if self.verdict == Verdict::Lost { State::Lost } else { State::Ended };
+        }
     }
 
     fn will_restart(&mut self, by: &str, request: Option<&str>) {

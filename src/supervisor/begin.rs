@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::adopt::Left;
-use super::drive::Supervisor;
+use super::drive::{Lacks, Supervisor};
 use super::exec::PlanPid;
 use super::history::known;
 use super::launch::{Answer, Order};
@@ -40,7 +40,7 @@ pub fn supervise(plan: &PlanDir) -> io::Result<()> {
 }
 
 /// Goes on with a run whose supervisor has died. Leaves quietly if another one does so already.
-pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>) -> io::Result<()> {
+pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>, lacks: Lacks) -> io::Result<()> {
     kernel::close_inherited(plan_pidfd);
     let inherited = plan_pidfd.and_then(|number| Pidfd::inherited(number).ok());
     settle_in();
@@ -50,10 +50,12 @@ pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>) -> io::Result<()> {
     let Ok(_lock) = Lock::take(&plan.supervisor_lock(), &myself())? else { return Ok(()) };
     let spec = snapshot::load_json::<Spec>(&plan.spec_file())?;
     let mut supervisor = Supervisor::open(plan, spec)?;
+    supervisor.lacks = Some(lacks);
     match supervisor.take_over(inherited)? {
         Left::Nothing => return Ok(()),
         Left::Run => {}
-        Left::Restart => supervisor.begin_again()?,
+        Left::Restart if !supervisor.begin_again()? => return supervisor.last_words(),
+        Left::Restart => {}
     }
     supervisor.run_to_end()
 }

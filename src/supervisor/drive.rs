@@ -26,6 +26,9 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// How soon to ask again for an exit code that the kernel is about to tell.
 pub(super) const SOON: Duration = Duration::from_millis(5);
 
+/// Tells which variables a plan would miss if this process started it.
+pub type Lacks = Box<dyn Fn(&Spec) -> Vec<String>>;
+
 /// A supervisor at work.
 pub(super) struct Supervisor {
     pub(super) plan: PlanDir,
@@ -64,6 +67,8 @@ pub(super) struct Supervisor {
     pub(super) pending: Vec<u8>,
     pub(super) signals: OwnedFd,
     pub(super) own_requests: u64,
+    /// Known by who was not started with the plan's environment.
+    pub(super) lacks: Option<Lacks>,
 }
 
 /// What can wake a supervisor.
@@ -126,6 +131,7 @@ impl Supervisor {
             pending: Vec::new(),
             signals,
             own_requests: 0,
+            lacks: None,
             plan: plan.clone(),
             spec,
         })
@@ -146,7 +152,9 @@ impl Supervisor {
             if !self.machine.restart_due() {
                 return self.last_words();
             }
-            self.begin_again()?;
+            if !self.begin_again()? {
+                return self.last_words();
+            }
         }
     }
 
@@ -161,7 +169,7 @@ impl Supervisor {
     }
 
     /// Nothing that was said may be left behind.
-    fn last_words(&mut self) -> io::Result<()> {
+    pub(super) fn last_words(&mut self) -> io::Result<()> {
         while self.lifecycle.is_waiting() {
             self.sleep()?;
         }

@@ -27,4 +27,5 @@ mod tree;
 mod words;
 
 pub use begin::{adopt, supervise};
+pub use drive::Lacks;
 pub use exec::{ExecFailure, ExecOrder, PlanPid, exec_step};

@@ -41,16 +41,26 @@ impl Supervisor {
         self.lifecycle.say(said(run, Level::Info, msg, event))
     }
 
-    /// The next run of the same plan, as it is to be run now.
-    pub(super) fn begin_again(&mut self) -> io::Result<()> {
+    /// The next run of the same plan, as it is to be run now. False if it cannot be: an adopter may
+    /// have another environment than the plan, and values are never kept.
+    pub(super) fn begin_again(&mut self) -> io::Result<bool> {
         let before = self.spec.clone();
         if let Some(spec) = snapshot::load_json::<Spec>(&self.plan.spec_file())? {
             self.spec = spec;
         }
+        let lacking = self.lacks.as_ref().map_or_else(Vec::new, |lacks| lacks(&self.spec));
+        if !lacking.is_empty() {
+            let msg = format!("not restarted: {} is not set here", lacking.join(", "));
+            let by = "planwatch".to_owned();
+            let event = Event::RunStopping { by, request: None, timeout: false, restart: false };
+            self.lifecycle.say(said(self.run, Level::Warning, msg, event))?;
+            return Ok(false);
+        }
         let run = self.run.max(known(&self.plan)?.last_run()) + 1;
         // Somebody may have died between making them and saying so.
         remove_leftover(&self.plan, run)?;
-        self.begin(run, words::changed(&before, &self.spec))
+        self.begin(run, words::changed(&before, &self.spec))?;
+        Ok(true)
     }
 
     /// Does one thing.

@@ -268,3 +268,32 @@ fn a_restart_takes_over_pipes_that_nobody_was_told_to_use() {
     home.planwatch(["stop", "plan"]).prints_something().may_speak().runs();
     assert_eq!(home.audit("plan").holds().verdicts[&2], ("stopped".to_owned(), 143));
 }
+
+#[test]
+fn a_restart_is_not_done_by_somebody_with_another_environment() {
+    let home = Home::new();
+    let steps = [Step::Mark(home.file("pid")), Step::Idle];
+    start(&home, "plan", &["-e", "ITS_KEY=1"], &steps);
+    let pid: i32 = home.until_file("pid").parse().unwrap();
+    let supervisor = home.until("a supervisor lives", || home.supervisor("plan"));
+    supervisor.signal(Signal::STOP);
+    let promise = r#"{"run":1,"level":"info","msg":"m","event":"run.restarting","by":"op"}"#;
+    std::fs::write(home.plan_dir("plan").join("pipes/lifecycle"), format!("{promise}\n")).unwrap();
+    home.until_record("plan", "it is promised", |record| record["event"] == "run.restarting");
+    home.recorder("plan").unwrap().signal(Signal::KILL);
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), Signal::KILL)
+        .unwrap();
+    supervisor.signal(Signal::KILL);
+    home.until("all are gone", || {
+        let alive = home.recorder("plan").is_some() || home.supervisor("plan").is_some();
+        (!alive && home.state(pid).is_none_or(|state| state == 'Z')).then_some(())
+    });
+    home.planwatch(["wait", "plan"]).any_code().prints_something().may_speak().runs();
+    home.until_record("plan", "it is told", |record| {
+        record["msg"].as_str().is_some_and(|msg| msg.contains("ITS_KEY is not set here"))
+    });
+    home.until_quiet();
+    assert_eq!(home.records("plan").events("run.started").len(), 1);
+    home.planwatch(["ps", "-a"]).prints_something().may_speak().runs();
+    home.audit("plan").holds();
+}
