@@ -28,7 +28,7 @@ impl Bed {
     pub(crate) fn writer(&self, mode: &str, count: usize) -> Vec<String> {
         let me = std::env::current_exe().unwrap();
         let told = [me, "writer".into(), mode.into(), count.to_string().into()];
-        let files = [self.file("written"), self.file("gate")];
+        let files = [self.file("go"), self.file("written"), self.file("gate")];
         told.into_iter().chain(files).map(|path| path.display().to_string()).collect()
     }
 
@@ -43,6 +43,12 @@ impl Bed {
         until(|| self.file("written").exists());
     }
 
+    /// Lets the writer begin.
+    pub(crate) fn go(&self) {
+        std::fs::write(self.file("go"), "").unwrap();
+    }
+
+    /// Lets the writer end.
     pub(crate) fn open_gate(&self) {
         std::fs::write(self.file("gate"), "").unwrap();
     }

@@ -74,17 +74,11 @@ const LIMITS: [&str; 4] = ["--segment-size", "10MB", "--keep", "20"];
 /// is that of recorder and supervisor together.
 fn run(mode: &str, count: usize) -> Cost {
     let bed = Bed::new();
-    let began = Instant::now();
     bed.run("bench", &LIMITS, mode, count);
     let (recorder, supervisor) =
         (bed.holder("bench", "recorder.lock"), bed.holder("bench", "supervisor.lock"));
-    bed.until_written();
-    let rest = until_at_rest(recorder);
-    let cost = Cost {
-        cpu_ns_per_line: cpu_ns(recorder) as f64 / count as f64,
-        lines_per_second: count as f64 / (rest - began).as_secs_f64(),
-        peak_kib: kib(recorder, "status", "VmHWM:") + kib(supervisor, "status", "VmHWM:"),
-    };
+    let mut cost = cost_of(&bed, recorder, count);
+    cost.peak_kib += kib(supervisor, "status", "VmHWM:");
     bed.open_gate();
     let _ = bed.planwatch(&["wait", "bench"]).output();
     cost
@@ -111,22 +105,29 @@ fn cat(mode: &str, count: usize) -> Cost {
 
 fn piped(bed: &Bed, logger: &mut Command, mode: &str, count: usize) -> Cost {
     let mut logger: Child = logger.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    // A program's start is not what is measured.
-    std::thread::sleep(Duration::from_millis(50));
-    let before = cpu_ns(logger.id());
-    let began = Instant::now();
     let words = bed.writer(mode, count);
     let stdin = logger.stdin.take().unwrap();
     let mut writer = Command::new(&words[0]).args(&words[1..]).stdout(stdin).spawn().unwrap();
-    bed.until_written();
-    let rest = until_at_rest(logger.id());
-    let cost = Cost {
-        cpu_ns_per_line: (cpu_ns(logger.id()) - before) as f64 / count as f64,
-        lines_per_second: count as f64 / (rest - began).as_secs_f64(),
-        peak_kib: kib(logger.id(), "status", "VmHWM:"),
-    };
+    let cost = cost_of(bed, logger.id(), count);
     bed.open_gate();
     writer.wait().unwrap();
     logger.wait().unwrap();
     cost
+}
+
+/// Lets the writer go, waits until the logger has come to rest, and tells what that took. The
+/// logger's own start is over by then, and its end has not begun.
+fn cost_of(bed: &Bed, logger: u32, count: usize) -> Cost {
+    // Long enough for a program to start.
+    std::thread::sleep(Duration::from_millis(50));
+    until_at_rest(logger);
+    let (before, began) = (cpu_ns(logger), Instant::now());
+    bed.go();
+    bed.until_written();
+    let rest = until_at_rest(logger);
+    Cost {
+        cpu_ns_per_line: (cpu_ns(logger) - before) as f64 / count as f64,
+        lines_per_second: count as f64 / (rest - began).as_secs_f64(),
+        peak_kib: kib(logger, "status", "VmHWM:"),
+    }
 }

@@ -10,6 +10,7 @@ pub(crate) fn measure() {
     for name in &names {
         bed.run(name, &[], "line", 100);
     }
+    bed.go();
     let (mut pss, mut largest) = (0, 0);
     for name in &names {
         let mut own = 0;

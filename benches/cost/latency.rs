@@ -35,6 +35,7 @@ fn planwatch() -> Vec<f64> {
     // It waits for the plan by then.
     std::thread::sleep(Duration::from_millis(300));
     bed.run("bench", &[], "paced", LINES);
+    bed.go();
     let delays = delays(follower);
     bed.open_gate();
     delays
@@ -50,6 +51,7 @@ fn tail() -> Vec<f64> {
     std::thread::sleep(Duration::from_millis(300));
     let words = bed.writer("paced", LINES);
     let mut writer = Command::new(&words[0]).args(&words[1..]).stdout(file).spawn().unwrap();
+    bed.go();
     let delays = delays(tail);
     bed.open_gate();
     writer.wait().unwrap();

@@ -8,11 +8,13 @@ use rustix::time::{ClockId, clock_gettime};
 /// Length of a line, its end included.
 pub(crate) const LINE: usize = 120;
 
-/// `bulk|line COUNT WRITTEN GATE`: as fast as can be, in writes of 64 KiB or one a line; or
-/// `paced COUNT WRITTEN GATE`: every 10 ms a line that begins with the time.
+/// `MODE COUNT GO WRITTEN GATE`: waits for the file GO, writes, makes WRITTEN, waits for GATE. Modes
+/// `bulk` and `line` write as fast as can be, in writes of 64 KiB or one a line; `paced` writes every
+/// 10 ms a line that begins with the time.
 pub(crate) fn write(args: &[String]) {
-    let [mode, count, written, gate] = args else { panic!("writer: {args:?}") };
+    let [mode, count, go, written, gate] = args else { panic!("writer: {args:?}") };
     let count: usize = count.parse().unwrap();
+    wait_for(go);
     match mode.as_str() {
         "bulk" => bulk(count),
         "line" => (0..count).for_each(|n| put(&line(n))),
@@ -20,8 +22,12 @@ pub(crate) fn write(args: &[String]) {
         _ => panic!("writer: {mode}"),
     }
     std::fs::write(written, "").unwrap();
-    while !Path::new(gate).exists() {
-        std::thread::sleep(Duration::from_millis(2));
+    wait_for(gate);
+}
+
+fn wait_for(file: &str) {
+    while !Path::new(file).exists() {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
