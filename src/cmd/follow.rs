@@ -60,7 +60,12 @@ impl Ending {
 
 /// Runs what follows plans to its end, on this thread.
 pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+    runtime()?.block_on(future)
+}
+
+/// What a future runs in, for those who need it before they have one.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// Standard output as something that tells when its reader has gone; None if it is no pipe.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::World;
 use super::ask::{Asked, request};
 use super::environment::{environment, names};
-use super::follow::{Ending, Follower, block_on};
+use super::follow::{Ending, Follower, runtime};
 use super::out::Out;
 use super::print::Printer;
 use super::select::Selected;
@@ -59,6 +60,8 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     spec.env_names = names(&variables);
     let plan = home.plan(&spec.plan);
     let tied_to = spec.tied.then(Tied::to_me);
+    // Before the plan can be there: a ^C in between is the plan's, and must not end us instead.
+    let ears = if detach { None } else { Some(Ears::open()?) };
     let (run, after) = loop {
         match start(&plan, &spec, &variables, tied_to, world) {
             Ok((run, pid, seq)) => {
@@ -78,13 +81,30 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
             },
         }
     };
-    if detach {
+    let Some(ears) = ears else {
         let mut out = Out::stdout();
         out.line(spec.plan.as_str())?;
         out.finish()?;
         return Ok(0);
+    };
+    follow(&plan, run, after, ears, world)
+}
+
+/// Hears ^C from the moment it is made.
+struct Ears {
+    runtime: Runtime,
+    interrupts: Signal,
+}
+
+impl Ears {
+    fn open() -> std::io::Result<Ears> {
+        let runtime = runtime()?;
+        let interrupts = {
+            let _inside = runtime.enter();
+            signal(SignalKind::interrupt())?
+        };
+        Ok(Ears { runtime, interrupts })
     }
-    follow(&plan, run, after, world)
 }
 
 fn stop_for_another(home: &Home, plan: &PlanName, world: &World) -> anyhow::Result<()> {
@@ -110,10 +130,10 @@ fn refused(plan: &PlanName, running: AlreadyRunning) -> Failure {
 }
 
 /// Prints the run's lines until its verdict. ^C asks the plan to stop, harder each time.
-fn follow(plan: &PlanDir, run: u64, after: u64, world: &World) -> anyhow::Result<i32> {
+fn follow(plan: &PlanDir, run: u64, after: u64, ears: Ears, world: &World) -> anyhow::Result<i32> {
     let printer = Printer::of_plan(world, vec![(plan.name().to_string(), run)]);
-    block_on(async {
-        let mut interrupts = signal(SignalKind::interrupt())?;
+    let Ears { runtime, mut interrupts } = ears;
+    runtime.block_on(async {
         let mut follower = Follower::of_run(plan, run, after, printer)?;
         let mut asked = Vec::new();
         loop {
