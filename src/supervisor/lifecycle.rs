@@ -165,7 +165,8 @@ mod tests {
         fn whatever_is_said_is_one_line_of_json_that_fits_into_one_write(
             argv in proptest::collection::vec("[a-z\n\"äé]{0,700}", 0..40),
             cwd in ".{0,3000}",
-            files in proptest::collection::vec("[a-z/äé\"]{0,200}", 0..200),
+            // A rule without a file's name cannot be typed and is not read.
+            files in proptest::collection::vec("[a-z/äé\"]{1,200}", 0..200),
             codes in proptest::collection::vec(any::<i32>(), 0..300),
         ) {
             let event = Event::RunStarted {
