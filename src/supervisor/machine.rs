@@ -297,7 +297,10 @@ impl Machine {
             (_, Phase::Starting) if !self.begun => self.early = Some(request),
             (_, Phase::Draining) => {
                 // The plan itself has ended: what is left of it can only be swept.
-                self.restart &= request.verb == Verb::Restart;
+                if std::mem::take(&mut self.restart) {
+                    // Said, or whoever reads the log would start it in spite of the stop.
+                    self.say_stopping(request.verb, &request.by, &request.id, to);
+                }
                 let signal = if request.verb == Verb::Kill { libc::SIGKILL } else { libc::SIGTERM };
                 let (by, id) = (request.by, Some(request.id));
                 to.push(Effect::Signal { signal, tree: true, by, request: id });
@@ -306,17 +309,17 @@ impl Machine {
         }
     }
 
+    fn say_stopping(&self, verb: Verb, by: &str, id: &str, to: &mut Vec<Effect>) {
+        let (by, request) = (by.to_owned(), Some(id.to_owned()));
+        let msg = words::stopping(verb, &by);
+        let event = Event::RunStopping { by, request, timeout: false, restart: self.restart };
+        to.push(Effect::Say(Level::Info, msg, event));
+    }
+
     fn stop_asked(&mut self, request: Request, to: &mut Vec<Effect>) {
         let Request { id, verb, by, signal, grace_ms, .. } = request;
         self.restart = verb == Verb::Restart;
-        let msg = words::stopping(verb, &by);
-        let event = Event::RunStopping {
-            by: by.clone(),
-            request: Some(id.clone()),
-            timeout: false,
-            restart: self.restart,
-        };
-        to.push(Effect::Say(Level::Info, msg, event));
+        self.say_stopping(verb, &by, &id, to);
         if verb == Verb::Kill {
             self.kill(&by, Some(id), to);
             return;

@@ -254,3 +254,15 @@ fn a_run_whose_time_is_up_is_not_restarted() {
     machine.step(Input::Timer { timer: Timer::Limit, epoch: 0 });
     assert!(!machine.restart_due());
 }
+
+#[test]
+fn a_stop_while_the_output_ends_takes_a_restart_back_and_says_so() {
+    let mut machine = running();
+    machine.step(Input::Asked(request(Verb::Restart, 1, None, None)));
+    machine.step(Input::Exited(Ended { code: Some(0), ..Ended::default() }));
+    let effects = machine.step(Input::Asked(request(Verb::Stop, 2, None, None)));
+    assert!(!machine.restart_due());
+    assert!(effects.iter().any(|effect| {
+        matches!(effect, Effect::Say(_, _, Event::RunStopping { restart: false, .. }))
+    }));
+}
