@@ -207,6 +207,11 @@ impl PlanDir {
         self.dir.join("status.json")
     }
 
+    /// The saved task table of a run: a cache, like the saved fold.
+    pub fn tasks_file(&self, run: u64) -> PathBuf {
+        self.dir.join("tasks").join(format!("{run}.json"))
+    }
+
     /// Held by the living supervisor.
     pub fn supervisor_lock(&self) -> PathBuf {
         self.dir.join("supervisor.lock")
