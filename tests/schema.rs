@@ -4,10 +4,11 @@
 
 use planwatch::fold::{Fold, RunFold};
 use planwatch::model::{
-    Eol, Event, Head, Level, Marker, SealHash, Stamp, State, Stream, Text, Verdict, VerdictRule,
-    encode_event, encode_text,
+    Attempt, AttemptEnd, Eol, Event, Head, Level, Marker, SealHash, Stamp, State, Stream, Task,
+    TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event, encode_text,
 };
 use planwatch::render::ps::PsRow;
+use planwatch::render::tasks::{Names, Scene, TaskRow};
 use serde_json::{Value, json};
 
 fn schema(name: &str) -> jsonschema::Validator {
@@ -150,4 +151,44 @@ fn the_rows_of_ps_fit_their_schema() {
     assert_eq!(rows.len(), 2);
     assert_valid(&schema, &serde_json::to_value(&rows).unwrap());
     assert_valid(&schema, &json!([]));
+}
+
+#[test]
+fn the_rows_of_tasks_fit_their_schema() {
+    let schema = schema("tasks.schema.json");
+    let mut table = TaskTable::default();
+    for (at, state) in TaskState::ALL.into_iter().enumerate() {
+        let attempt = Attempt {
+            pid: Some(7),
+            started_at: Stamp(1),
+            ended_at: Some(Stamp(2_000_000)),
+            end: Some(AttemptEnd::Done),
+            first_seq: 1,
+            last_seq: None,
+        };
+        let history = if at % 2 == 0 { vec![attempt] } else { Vec::new() };
+        let attempts = u32::try_from(history.len()).unwrap();
+        let (id, error) = (Some("T_1".to_owned()), Some("KeyError".to_owned()));
+        let requires = vec![0, 3];
+        let name = "T(n=1)".to_owned();
+        table.tasks.push(Task {
+            name,
+            id,
+            state,
+            attempts,
+            history,
+            error,
+            requires,
+            ..Task::default()
+        });
+        table.tasks.push(Task { state, ..Task::default() });
+    }
+    let run = RunFold { run: 1, ..RunFold::default() };
+    let names = Names::new(&table);
+    let scene =
+        Scene { plan: "p", run: &run, table: &table, names: &names, left: None, now: Stamp(9) };
+    let rows: Vec<TaskRow> = (0..table.tasks.len()).map(|at| TaskRow::of(&scene, at)).collect();
+    assert_valid(&schema, &serde_json::to_value(&rows).unwrap());
+    assert_valid(&schema, &json!([]));
+    assert!(!schema.is_valid(&json!([{"task": "x"}])));
 }

@@ -7,6 +7,8 @@
 //! | `line` | a record as a line: `short` and `logfmt` |
 //! | `table` | aligned columns |
 //! | `ps` | the list of plans |
+//! | `tasks` | the tasks of a run: table, tree, timeline, page |
+//! | `why` | why a run ended as it did, on one screen |
 //!
 //! Pure: uses `model`, `parse` and `fold`. What surprises: colour is decided by the caller; the
 //! time zone comes from there too.
@@ -16,4 +18,6 @@ pub mod ps;
 pub mod sanitize;
 mod sgr;
 pub mod table;
+pub mod tasks;
 pub mod theme;
+pub mod why;

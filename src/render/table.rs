@@ -12,22 +12,30 @@ pub struct Column {
     right: bool,
     /// The higher, the earlier it is left out where there is no room; 0 stays.
     leave: u8,
+    /// Cut down to so many columns before any other is left out.
+    shrink: Option<usize>,
 }
 
 impl Column {
     /// A column of text that is never left out.
     pub const fn text(title: &'static str) -> Column {
-        Column { title, right: false, leave: 0 }
+        Column { title, right: false, leave: 0, shrink: None }
     }
 
     /// A column of numbers, aligned at the right.
     pub const fn number(title: &'static str) -> Column {
-        Column { title, right: true, leave: 0 }
+        Column { title, right: true, leave: 0, shrink: None }
     }
 
     /// Left out where there is no room; higher numbers go first.
     pub const fn leaves(mut self, order: u8) -> Column {
         self.leave = order;
+        self
+    }
+
+    /// Cut where there is no room, down to `least` columns, before any other is left out.
+    pub const fn shrinks(mut self, least: usize) -> Column {
+        self.shrink = Some(least);
         self
     }
 }
@@ -56,8 +64,8 @@ impl<T: AsRef<str>> From<T> for Cell {
     }
 }
 
-/// Appends the table. With `width`, columns that may be left out are, and long cells of the widest
-/// column are cut, until every line fits.
+/// Appends the table. With `width`, columns that may shrink do (the last first), those that may be
+/// left out are, and long cells of the widest column are cut, until every line fits.
 pub fn table(
     to: &mut Vec<u8>,
     columns: &[Column],
@@ -84,12 +92,19 @@ fn fitting(columns: &[Column], rows: &[Vec<Cell>], width: Option<usize>) -> Vec<
     let total = |shown: &[(usize, usize)]| {
         shown.iter().map(|(_, width)| width + 2).sum::<usize>().saturating_sub(2)
     };
-    while total(&shown) > width {
+    let least = |&(at, width): &(usize, usize)| {
+        (at, columns[at].shrink.map_or(width, |least| least.min(width)))
+    };
+    while total(&shown.iter().map(least).collect::<Vec<_>>()) > width {
         let leaving = (0..shown.len())
             .filter(|&place| columns[shown[place].0].leave > 0)
             .max_by_key(|&place| columns[shown[place].0].leave);
         let Some(place) = leaving else { break };
         shown.remove(place);
+    }
+    for place in (0..shown.len()).rev() {
+        let over = total(&shown).saturating_sub(width);
+        shown[place].1 = shown[place].1.saturating_sub(over).max(least(&shown[place]).1);
     }
     let over = total(&shown).saturating_sub(width);
     if let Some((_, widest)) = shown.iter_mut().max_by_key(|(_, width)| *width) {
@@ -125,7 +140,7 @@ fn line(
 }
 
 /// The text in at most `width` columns, `…` where something was cut off.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -181,6 +196,20 @@ mod tests {
              日本          12      9 B\n"
         );
         assert_eq!(drawn(Some(12)), "PLAN     RUN\ndublin…    3\n日本      12\n");
+    }
+
+    #[test]
+    fn a_column_that_shrinks_does_so_before_others_leave() {
+        let columns = [Column::text("A").shrinks(4), Column::text("B").leaves(1)];
+        let rows = [vec![Cell::from("a long tale"), Cell::from("b")]];
+        let drawn = |width| {
+            let mut to = Vec::new();
+            table(&mut to, &columns, &rows, Some(width), false);
+            String::from_utf8(to).unwrap()
+        };
+        assert_eq!(drawn(20), "A            B\na long tale  b\n");
+        assert_eq!(drawn(10), "A        B\na long…  b\n");
+        assert_eq!(drawn(6), "A\na lon…\n");
     }
 
     #[test]

@@ -1,0 +1,151 @@
+//! The lines above every view: how many tasks stand where, what takes longest, how long it may take.
+
+use std::time::Duration;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{Look, Scene, run_word, tone};
+use crate::model::{Stamp, TaskState, format_duration};
+use crate::render::sanitize::harmless;
+use crate::render::theme::{Tone, painted};
+
+/// Appends the lines, an empty one behind them.
+pub fn head(to: &mut Vec<u8>, scene: &Scene<'_>, look: Look) {
+    let mut parts = vec![
+        (format!("{} run {}", scene.plan, scene.run.run), Tone::Bold),
+        (state(scene), Tone::of_run(scene.run.state, scene.run.verdict)),
+    ];
+    parts.extend(counts(scene));
+    parts.extend(time_left(scene).map(|text| (text, Tone::Plain)));
+    parts.extend(longest(scene).map(|text| (text, Tone::Plain)));
+    joined(to, &parts, look);
+    for text in warnings(scene) {
+        to.extend_from_slice(painted(&text, Tone::Wait, look.colour).as_bytes());
+        to.push(b'\n');
+    }
+    to.push(b'\n');
+}
+
+/// `running 12m04s`
+fn state(scene: &Scene<'_>) -> String {
+    let run = scene.run;
+    let begun = run.spawned_at.unwrap_or(run.started_at);
+    let took = run.wall_ms.map_or(scene.until().since(begun), Duration::from_millis);
+    format!("{} {}", run_word(run), format_duration(took))
+}
+
+fn counts(scene: &Scene<'_>) -> Vec<(String, Tone)> {
+    let mut counts = scene.table.counts();
+    let cut = scene.table.tasks.iter().filter(|task| scene.is_cut(task)).count();
+    if scene.is_over() {
+        // One word for both ways in which a table may tell it.
+        let cut = u32::try_from(cut).unwrap_or(u32::MAX);
+        counts.pending = (counts.pending + counts.running).saturating_sub(cut);
+        counts.running = cut;
+    }
+    let waiting = if scene.is_over() { "not run" } else { "waiting" };
+    let at_work = if scene.is_over() { "cut off" } else { "running" };
+    let words = [
+        (TaskState::Done, "done"),
+        (TaskState::Complete, "complete before"),
+        (TaskState::Running, at_work),
+        (TaskState::Failed, "failed"),
+        (TaskState::Broken, "broken"),
+        (TaskState::Missing, "missing"),
+        (TaskState::Pending, waiting),
+    ];
+    if counts.is_empty() {
+        return vec![("no tasks seen".to_owned(), Tone::Dim)];
+    }
+    words
+        .into_iter()
+        .filter_map(|(state, word)| {
+            let count = *counts.of(state);
+            (count > 0).then(|| (format!("{count} {word}"), tone(state)))
+        })
+        .collect()
+}
+
+/// `about 6m left (from 4 earlier runs)`
+fn time_left(scene: &Scene<'_>) -> Option<String> {
+    let left = scene.left.filter(|_| !scene.is_over())?;
+    let about = rounded(left.about);
+    Some(match (left.last, left.runs) {
+        (Some((run, took)), _) => {
+            format!("about {about} left (run {run} took {})", format_duration(took))
+        }
+        (None, 1) => format!("about {about} left (from 1 earlier run)"),
+        (None, runs) => format!("about {about} left (from {runs} earlier runs)"),
+    })
+}
+
+/// No more digits than can be known.
+fn rounded(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..=9 => "a few seconds".to_owned(),
+        10..=89 => format!("{}s", seconds.div_ceil(10) * 10),
+        90..=5_399 => format!("{} min", (seconds + 30) / 60),
+        _ => format_duration(Duration::from_secs((seconds + 300) / 600 * 600)),
+    }
+}
+
+/// Who is at work the longest, or was.
+fn longest(scene: &Scene<'_>) -> Option<String> {
+    let took = |at: usize| scene.table.tasks[at].last().map(|last| since(scene, last.started_at));
+    let running = (0..scene.table.tasks.len())
+        .filter(|&at| scene.table.tasks[at].state == TaskState::Running)
+        .max_by_key(|&at| took(at));
+    if let Some(at) = running.filter(|_| !scene.is_over()) {
+        let span = format_duration(took(at)?);
+        return Some(format!("longest running: {} {span}", scene.names.of(at)));
+    }
+    let worked = |at: usize| scene.took(&scene.table.tasks[at]);
+    let at = (0..scene.table.tasks.len()).max_by_key(|&at| worked(at))?;
+    Some(format!("longest: {} {}", scene.names.of(at), format_duration(worked(at)?)))
+}
+
+fn since(scene: &Scene<'_>, begun: Stamp) -> Duration {
+    scene.until().since(begun)
+}
+
+fn warnings(scene: &Scene<'_>) -> Vec<String> {
+    let mut said = Vec::new();
+    if scene.table.partial {
+        said.push(
+            "the beginning of this run's log is gone: tasks that only it named are missing"
+                .to_owned(),
+        );
+    }
+    match scene.table.unlisted {
+        0 => {}
+        1 => said.push("1 more task is counted, but not listed".to_owned()),
+        more => said.push(format!("{more} more tasks are counted, but not listed")),
+    }
+    said
+}
+
+/// The parts with dots between them, on as many lines as it takes.
+fn joined(to: &mut Vec<u8>, parts: &[(String, Tone)], look: Look) {
+    let dot = painted(" · ", Tone::Dim, look.colour);
+    let mut column = 0;
+    for (text, tone) in parts {
+        let mut text = harmless(text);
+        if let Some(width) = look.width {
+            text = crate::render::table::cut(&text, width);
+        }
+        let wide = text.width();
+        if column > 0 {
+            if look.width.is_some_and(|width| column + 3 + wide > width) {
+                to.push(b'\n');
+                column = 0;
+            } else {
+                to.extend_from_slice(dot.as_bytes());
+                column += 3;
+            }
+        }
+        to.extend_from_slice(painted(&text, *tone, look.colour).as_bytes());
+        column += wide;
+    }
+    to.push(b'\n');
+}
