@@ -11,6 +11,7 @@ pub mod host;
 pub mod kernel;
 pub mod limits;
 pub mod lock;
+pub mod peek;
 pub mod pidfd;
 pub mod poll;
 pub mod proc;

@@ -14,11 +14,8 @@ use crate::store::snapshot;
 use super::capture::{Capture, Identity};
 use super::pace::Pace;
 use super::recover::{recover, say_what_happened, settle_torn};
-use super::source::Source;
+use super::source::{Desk, Source};
 use super::watch::Watch;
-
-/// Bytes read from the spool at once; more than the longest line with its end.
-const ROOM: usize = 1 << 20;
 
 /// Pipe size in a flood: the largest an ordinary user may ask for.
 const LARGE_PIPE: usize = 1 << 20;
@@ -30,7 +27,7 @@ pub(super) struct Recorder {
     sources: Vec<Entry>,
     /// None where this process is its own supervisor.
     watch: Option<Watch>,
-    room: Vec<u8>,
+    desk: Desk,
     /// Last seq in the saved state, and when it was saved.
     saved: (u64, Instant),
     /// When the log was last made to survive a power cut, and its last seq then.
@@ -82,9 +79,9 @@ impl Recorder {
         let limits = spec.map(|spec| spec.log).unwrap_or_default();
         let recovered = recover(plan, identity, limits, Stamp::now())?;
         let mut cap = recovered.cap;
-        let mut room = vec![0; ROOM];
-        let mut lifecycle = Source::open_lifecycle(&mut cap)?;
-        let mut sources = open_sources(&mut cap, &[])?;
+        let mut desk = Desk::new()?;
+        let mut lifecycle = Source::open_lifecycle(&mut cap, &desk)?;
+        let mut sources = open_sources(&mut cap, &desk, &[])?;
         lifecycle.take()?;
         for source in &mut sources {
             source.take()?;
@@ -92,7 +89,7 @@ impl Recorder {
         }
         let mut all: Vec<&mut Source> = sources.iter_mut().collect();
         all.insert(0, &mut lifecycle);
-        let cut = settle_torn(&mut cap, &mut all, &recovered.torn, &mut room)?;
+        let cut = settle_torn(&mut cap, &mut all, &recovered.torn, &mut desk)?;
         cap.set_time(Stamp::now())?;
         say_what_happened(&mut cap, recovered.jump, cut, pid)?;
         let now = Instant::now();
@@ -105,7 +102,7 @@ impl Recorder {
             lifecycle,
             sources,
             watch,
-            room,
+            desk,
             saved,
             synced: saved,
             rotations,
@@ -164,15 +161,15 @@ impl Recorder {
         self.again = false;
         self.lifecycle.take()?;
         if self.lifecycle.has_waiting() {
-            self.lifecycle.record(&mut self.cap, &mut self.room, false)?;
+            self.lifecycle.record(&mut self.cap, &mut self.desk, false)?;
             self.cap.flush()?;
-            self.lifecycle.release()?;
+            self.lifecycle.release(&self.desk)?;
             self.after_lifecycle()?;
         }
         self.take_all()?;
         self.cap.flush()?;
         for entry in &mut self.sources {
-            entry.source.release()?;
+            entry.source.release(&self.desk)?;
         }
         self.close_ended()?;
         self.end_input()?;
@@ -184,7 +181,7 @@ impl Recorder {
     fn after_lifecycle(&mut self) -> io::Result<()> {
         let known: Vec<(u64, Stream)> =
             self.sources.iter().map(|e| (e.source.run, e.source.stream.clone())).collect();
-        let new = open_sources(&mut self.cap, &known)?;
+        let new = open_sources(&mut self.cap, &self.desk, &known)?;
         if !new.is_empty() {
             let spec: Option<Spec> = snapshot::load_json(&self.cap.plan().spec_file())?;
             self.cap.set_limits(spec.map(|spec| spec.log).unwrap_or_default());
@@ -213,10 +210,11 @@ impl Recorder {
             let bytes = entry.source.take()?;
             entry.ready = false;
             if entry.pace.wants_larger(bytes, now) {
+                self.desk.grow(LARGE_PIPE);
                 entry.source.resize(LARGE_PIPE);
             }
             entry.taken = bytes;
-            entry.source.record(&mut self.cap, &mut self.room, false)?;
+            entry.source.record(&mut self.cap, &mut self.desk, false)?;
         }
         Ok(())
     }
@@ -234,7 +232,7 @@ impl Recorder {
                 index += 1;
                 continue;
             }
-            source.record(&mut self.cap, &mut self.room, true)?;
+            source.record(&mut self.cap, &mut self.desk, true)?;
             source.close(&mut self.cap)?;
             self.cap.flush()?;
             source.remove(self.cap.plan())?;
@@ -285,7 +283,11 @@ impl Recorder {
 }
 
 /// Opens the pipes of every stream that may still say something and is not in `known`.
-fn open_sources(cap: &mut Capture, known: &[(u64, Stream)]) -> io::Result<Vec<Source>> {
+fn open_sources(
+    cap: &mut Capture,
+    desk: &Desk,
+    known: &[(u64, Stream)],
+) -> io::Result<Vec<Source>> {
     let open: Vec<(u64, Stream)> =
         cap.fold.streams.iter().map(|stream| (stream.run, stream.stream.clone())).collect();
     let mut sources = Vec::new();
@@ -293,7 +295,7 @@ fn open_sources(cap: &mut Capture, known: &[(u64, Stream)]) -> io::Result<Vec<So
         if stream == Stream::Planwatch || known.contains(&(run, stream.clone())) {
             continue;
         }
-        match Source::open(cap, run, stream.clone()) {
+        match Source::open(cap, desk, run, stream.clone()) {
             Ok(source) => sources.push(source),
             // Somebody removed the pipe: nothing can come out of it any more.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -11,7 +11,7 @@ use crate::store::segments::{self, Segment};
 use crate::store::snapshot;
 
 use super::capture::{Capture, Identity};
-use super::source::Source;
+use super::source::{Desk, Source};
 
 /// How far numbers jump when the log may have lost records that a reader has seen.
 const JUMP: u64 = 1 << 20;
@@ -255,7 +255,7 @@ pub(super) fn settle_torn(
     cap: &mut Capture,
     sources: &mut [&mut Source],
     torn: &[u8],
-    room: &mut [u8],
+    desk: &mut Desk,
 ) -> io::Result<u64> {
     if torn.is_empty() {
         return Ok(0);
@@ -263,10 +263,10 @@ pub(super) fn settle_torn(
     if let Some(ts) = torn_stamp(torn, cap.ts()) {
         cap.set_time(ts)?;
         for source in sources.iter_mut() {
-            let Some(draft) = source.draft(cap, room)? else { continue };
+            let Some(draft) = source.draft(cap, desk)? else { continue };
             if draft.len() > torn.len() && draft.starts_with(torn) {
                 cap.journal().complete(torn.len());
-                source.record(cap, room, source.ended)?;
+                source.record(cap, desk, source.ended)?;
                 cap.flush()?;
                 return Ok(0);
             }

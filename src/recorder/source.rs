@@ -1,18 +1,49 @@
-//! One pipe on its way into the log: FIFO → stage → spool → records.
+//! One pipe on its way into the log: FIFO → stage → records, by way of the spool for what has to
+//! wait.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::model::{Event, Head, Level, Said, Stream};
 use crate::os::fifo::{self, Moved};
+use crate::os::peek::Peek;
 use crate::parse::Splitter;
 use crate::store::layout::PlanDir;
 use crate::store::spool::{self, Spool};
+use crate::store::stage::Stage;
 
 use super::capture::Capture;
 
-/// Most bytes moved out of a pipe at once: the largest pipe an ordinary user may ask for.
-const MOST: usize = 1 << 20;
+/// Most bytes read at once; more than the longest line with its end, and all that a stage holds.
+const ROOM: usize = 1 << 20;
+
+/// Bytes that may lie in the stage from one pass to the next. A longer beginning of a line would be
+/// looked at again and again.
+const LEFT: u64 = 4 << 10;
+
+/// What all sources of a recorder work with.
+#[derive(Debug)]
+pub(super) struct Desk {
+    room: Vec<u8>,
+    peek: Peek,
+}
+
+impl Desk {
+    pub(super) fn new() -> io::Result<Desk> {
+        Ok(Desk { room: vec![0; ROOM], peek: Peek::new()? })
+    }
+
+    /// Makes it large enough for a flood.
+    pub(super) fn grow(&self, bytes: usize) {
+        self.peek.resize(bytes);
+    }
+
+    /// Gives back the memory that a flood needed.
+    pub(super) fn shrink(&mut self) {
+        self.room = vec![0; ROOM];
+        self.peek.resize(SMALL_PIPE);
+    }
+}
 
 /// Pipe size when it is quiet: what the system gives (pipe(7)).
 pub(super) const SMALL_PIPE: usize = 64 << 10;
@@ -28,7 +59,8 @@ pub(super) struct Source {
     /// The stream.
     pub(super) stream: Stream,
     fifo: OwnedFd,
-    stage: OwnedFd,
+    stage: Stage,
+    /// What was taken and could not wait in the stage.
     spool: Spool,
     head: Head,
     /// Place of the stream in the fold.
@@ -38,8 +70,6 @@ pub(super) struct Source {
     logged: u64,
     /// Bytes the pipe holds at most.
     capacity: usize,
-    /// The stage may hold bytes.
-    staged: bool,
     /// No process holds the FIFO for writing, as far as the last look at it told.
     pub(super) no_writer: bool,
     /// The kernel said that the last writer has gone.
@@ -55,7 +85,12 @@ pub(super) struct Source {
 
 impl Source {
     /// Opens the FIFO of `stream` of `run`, and what earlier recorders took from it.
-    pub(super) fn open(cap: &mut Capture, run: u64, stream: Stream) -> io::Result<Source> {
+    pub(super) fn open(
+        cap: &mut Capture,
+        desk: &Desk,
+        run: u64,
+        stream: Stream,
+    ) -> io::Result<Source> {
         let plan = cap.plan().clone();
         // The bridge's processes come and go; nobody's going may look like the end.
         let fifo = if stream == Stream::Events {
@@ -66,11 +101,16 @@ impl Source {
         let stage = fifo::open_both(&plan.run_stage(run, &stream))?;
         let reserve = if stream == Stream::Events { SMALL_RESERVE } else { spool::PIECE };
         let key = format!("{run}.{stream}");
-        Source::with(cap, run, stream, fifo, stage, key, reserve)
+        Source::with(cap, desk, run, stream, [fifo, stage], key, reserve)
     }
 
     /// Takes what comes out of an inherited descriptor as the stdout of `run`.
-    pub(super) fn open_input(cap: &mut Capture, run: u64, input: OwnedFd) -> io::Result<Source> {
+    pub(super) fn open_input(
+        cap: &mut Capture,
+        desk: &Desk,
+        run: u64,
+        input: OwnedFd,
+    ) -> io::Result<Source> {
         let plan = cap.plan().clone();
         let stage = plan.run_stage(run, &Stream::Stdout);
         plan.create_run_pipes(run)?;
@@ -79,41 +119,39 @@ impl Source {
         fifo::make(&stage)?;
         let stage = fifo::open_both(&stage)?;
         let key = format!("{run}.{}", Stream::Stdout);
-        let mut source = Source::with(cap, run, Stream::Stdout, input, stage, key, spool::PIECE)?;
+        let mut source =
+            Source::with(cap, desk, run, Stream::Stdout, [input, stage], key, spool::PIECE)?;
         source.is_input = true;
         Ok(source)
     }
 
     /// Opens the FIFO through which supervisors speak.
-    pub(super) fn open_lifecycle(cap: &mut Capture) -> io::Result<Source> {
+    pub(super) fn open_lifecycle(cap: &mut Capture, desk: &Desk) -> io::Result<Source> {
         let plan = cap.plan().clone();
         fifo::ensure(&plan.lifecycle())?;
         fifo::ensure(&plan.lifecycle_stage())?;
         let fifo = fifo::open_both(&plan.lifecycle())?;
         let stage = fifo::open_both(&plan.lifecycle_stage())?;
-        Source::with(
-            cap,
-            0,
-            Stream::Planwatch,
-            fifo,
-            stage,
-            "0.lifecycle".to_owned(),
-            SMALL_RESERVE,
-        )
+        let key = "0.lifecycle".to_owned();
+        Source::with(cap, desk, 0, Stream::Planwatch, [fifo, stage], key, SMALL_RESERVE)
     }
 
     fn with(
         cap: &mut Capture,
+        desk: &Desk,
         run: u64,
         stream: Stream,
-        fifo: OwnedFd,
-        stage: OwnedFd,
+        [fifo, stage]: [OwnedFd; 2],
         key: String,
         reserve: u64,
     ) -> io::Result<Source> {
         let slot = cap.fold.slot(run, &stream);
         let logged = cap.fold.streams[slot].off;
-        let spool = Spool::open(cap.plan().spool(), key, reserve, logged)?;
+        let note = cap.plan().spool().join(format!("{key}.stage"));
+        let mut spool = Spool::open(cap.plan().spool(), key, reserve, logged)?;
+        let stage = Stage::open(stage, &note, spool.held_to(), logged, &desk.peek)?;
+        // Only now: until the stage's note is right, the spool's files tell where it begins.
+        spool.release(logged)?;
         let max_line = if stream == Stream::Planwatch { Said::MAX } else { cap.limits().max_line };
         Ok(Source {
             run,
@@ -126,7 +164,6 @@ impl Source {
             splitter: Splitter::new(max_line),
             logged,
             capacity: SMALL_PIPE,
-            staged: true,
             no_writer: false,
             hung_up: false,
             emptied: false,
@@ -145,9 +182,14 @@ impl Source {
         self.slot = cap.fold.slot(self.run, &self.stream);
     }
 
-    /// Whether bytes wait in the spool for their records.
+    /// Whether bytes wait for their records.
     pub(super) fn has_waiting(&self) -> bool {
-        self.spool.end() > self.logged
+        self.stage.end() > self.logged
+    }
+
+    /// Whether bytes wait in the spool, from where they must go first.
+    fn has_spooled(&self) -> bool {
+        self.stage.at() > self.logged
     }
 
     /// Whether more may be taken.
@@ -157,7 +199,7 @@ impl Source {
 
     /// Asks for larger or smaller pipes. A refusal changes nothing.
     pub(super) fn resize(&mut self, bytes: usize) {
-        if fifo::resize(&self.stage, bytes) && fifo::resize(&self.fifo, bytes) {
+        if self.stage.resize(bytes) && fifo::resize(&self.fifo, bytes) {
             self.capacity = bytes;
         }
     }
@@ -167,63 +209,61 @@ impl Source {
         self.capacity
     }
 
-    /// Moves what the pipe holds into the spool; how many bytes that were.
+    /// Takes what the pipe holds; how many bytes that were. What comes meanwhile is the next
+    /// batch's: others wait too.
     pub(super) fn take(&mut self) -> io::Result<usize> {
-        self.unstage()?;
-        let mut taken = 0;
-        while self.spool.has_room() {
-            match fifo::pipe_to_pipe(&self.fifo, &self.stage, MOST)? {
-                Moved::Bytes(bytes) => {
-                    taken += bytes;
-                    self.staged = true;
-                    self.no_writer = false;
-                    self.unstage()?;
-                    // What came meanwhile is the next batch's: others wait too.
-                    if !self.hung_up {
-                        break;
-                    }
-                }
-                Moved::Empty => {
-                    self.emptied = true;
-                    self.no_writer = false;
-                    break;
-                }
-                Moved::NoWriter => {
-                    self.emptied = true;
-                    self.no_writer = true;
-                    break;
-                }
-            }
+        if self.has_spooled() || self.stage.held() >= LEFT || self.spool.owes() {
+            self.stage.spill(&mut self.spool)?;
+        }
+        if !self.spool.has_room() {
+            return Ok(0);
+        }
+        let mut moved = self.stage.take(&self.fifo)?;
+        let full = moved == Moved::Empty && self.stage.held() > 0;
+        if full && fifo::waiting(&self.fifo).unwrap_or(1) > 0 {
+            // It was the stage that had no room.
+            self.stage.spill(&mut self.spool)?;
+            moved = self.stage.take(&self.fifo)?;
+        }
+        self.emptied |= !matches!(moved, Moved::Bytes(_));
+        self.no_writer = moved == Moved::NoWriter;
+        let Moved::Bytes(taken) = moved else { return Ok(0) };
+        if self.has_spooled() {
+            self.stage.spill(&mut self.spool)?;
         }
         Ok(taken)
     }
 
-    /// Empties the stage into the spool.
-    fn unstage(&mut self) -> io::Result<()> {
-        self.staged = self.staged && (self.spool.owes() || fifo::waiting(&self.stage)? > 0);
-        while self.staged {
-            match self.spool.take(&self.stage, MOST)? {
-                Moved::Bytes(_) => {}
-                Moved::Empty | Moved::NoWriter => self.staged = false,
-            }
+    /// Copies waiting bytes from `offset` on; how many.
+    fn read(&self, offset: u64, to: &mut [u8], peek: &Peek) -> io::Result<usize> {
+        if offset < self.stage.at() {
+            return self.spool.read(offset, to);
         }
-        Ok(())
+        let seen = self.stage.look(peek, to)?;
+        let skip = usize::try_from(offset - self.stage.at()).unwrap_or(usize::MAX).min(seen);
+        to.copy_within(skip..seen, 0);
+        Ok(seen - skip)
     }
 
-    /// Makes records of what the spool holds. `at_end` says that no byte will follow. `room` is
-    /// borrowed for the bytes on their way.
+    /// Makes records of what waits. `at_end` says that no byte will follow.
     pub(super) fn record(
         &mut self,
         cap: &mut Capture,
-        room: &mut [u8],
+        desk: &mut Desk,
         at_end: bool,
     ) -> io::Result<()> {
+        if at_end {
+            // The stage shows its front only.
+            self.stage.spill(&mut self.spool)?;
+        }
         self.skip_given_up(cap)?;
+        let Desk { room, peek } = desk;
         let mut filled = 0;
         loop {
-            let bytes = self.spool.read(self.logged + filled as u64, &mut room[filled..])?;
+            let from_stage = !self.has_spooled();
+            let bytes = self.read(self.logged + filled as u64, &mut room[filled..], peek)?;
             filled += bytes;
-            let all_here = self.logged + filled as u64 == self.spool.end();
+            let all_here = self.logged + filled as u64 == self.stage.end();
             let mut from = 0;
             while let Some(line) = self.splitter.next(&room[from..filled], at_end && all_here) {
                 let off = self.logged;
@@ -235,21 +275,19 @@ impl Source {
                     cap.text(self.slot, &self.head, off, &line)?;
                 }
             }
-            if from == 0 && (bytes == 0 || filled == room.len()) {
+            // Behind the stage's front there may be more: it comes when the front is dropped.
+            if all_here || from_stage || (from == 0 && (bytes == 0 || filled == room.len())) {
                 break;
             }
             room.copy_within(from..filled, 0);
             filled -= from;
-            if all_here {
-                break;
-            }
         }
         Ok(())
     }
 
     /// Bytes that a full disk made us give up are counted in the log.
     fn skip_given_up(&mut self, cap: &mut Capture) -> io::Result<()> {
-        let start = self.spool.start();
+        let start = self.spool.start().unwrap_or(self.stage.at());
         if start <= self.logged {
             return Ok(());
         }
@@ -269,16 +307,20 @@ impl Source {
     }
 
     /// The first record that [`Source::record`] would make now, without making it.
-    pub(super) fn draft(&mut self, cap: &Capture, room: &mut [u8]) -> io::Result<Option<Vec<u8>>> {
+    pub(super) fn draft(&mut self, cap: &Capture, desk: &mut Desk) -> io::Result<Option<Vec<u8>>> {
+        if self.stage.held() >= LEFT {
+            self.stage.spill(&mut self.spool)?;
+        }
+        let Desk { room, peek } = desk;
         let mut filled = 0;
-        while filled < room.len() {
-            let bytes = self.spool.read(self.logged + filled as u64, &mut room[filled..])?;
+        while filled < room.len() && self.logged + (filled as u64) < self.stage.end() {
+            let bytes = self.read(self.logged + filled as u64, &mut room[filled..], peek)?;
             if bytes == 0 {
                 break;
             }
             filled += bytes;
         }
-        let at_end = self.ended && self.logged + filled as u64 == self.spool.end();
+        let at_end = self.ended && self.logged + filled as u64 == self.stage.end();
         let line = self.splitter.next(&room[..filled], at_end);
         self.splitter.restart();
         Ok(line.map(|line| match self.stream {
@@ -287,8 +329,9 @@ impl Source {
         }))
     }
 
-    /// The log holds what it held when it was last flushed: files it is past can go.
-    pub(super) fn release(&mut self) -> io::Result<()> {
+    /// The log has everything that was made into records: none of it need be kept any more.
+    pub(super) fn release(&mut self, desk: &Desk) -> io::Result<()> {
+        self.stage.drop_before(self.logged, &desk.peek)?;
         self.spool.release(self.logged)
     }
 
@@ -308,6 +351,7 @@ impl Source {
     /// Removes the pipe and its spool: the log has it all.
     pub(super) fn remove(&mut self, plan: &PlanDir) -> io::Result<()> {
         self.spool.remove()?;
+        self.stage.remove_note()?;
         for path in [plan.run_pipe(self.run, &self.stream), plan.run_stage(self.run, &self.stream)]
         {
             match std::fs::remove_file(path) {

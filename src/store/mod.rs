@@ -17,4 +17,5 @@ mod search;
 pub mod segments;
 pub mod snapshot;
 pub mod spool;
+pub mod stage;
 pub mod verify;

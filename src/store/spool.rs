@@ -42,7 +42,6 @@ struct Piece {
 
 impl Spool {
     /// Opens what is there of the spool `key`, of which the log holds everything before `logged`.
-    /// Pieces that the log is past are removed.
     pub fn open(dir: PathBuf, key: String, reserve: u64, logged: u64) -> io::Result<Spool> {
         let mut starts = Vec::new();
         for entry in fs::read_dir(&dir)? {
@@ -61,7 +60,6 @@ impl Spool {
             spool.end = spool.end.max(start + bytes);
             spool.pieces.push_back(Piece { start, bytes, file });
         }
-        spool.release(logged)?;
         Ok(spool)
     }
 
@@ -74,14 +72,34 @@ impl Spool {
         self.end
     }
 
-    /// Offset of the first byte that is still here; [`Spool::end`] if there is none.
-    pub fn start(&self) -> u64 {
-        self.pieces.front().map_or(self.end, |piece| piece.start)
+    /// Offset of the first byte that a file still holds; None if there are no files.
+    pub fn start(&self) -> Option<u64> {
+        self.pieces.front().map(|piece| piece.start)
+    }
+
+    /// Offset after the last byte that the files hold; None if there are no files.
+    pub fn held_to(&self) -> Option<u64> {
+        self.pieces.iter().map(|piece| piece.start + piece.bytes).max()
+    }
+
+    /// Offset after the last byte taken, whether a file holds it yet or not.
+    pub fn taken(&self) -> u64 {
+        self.end + self.owed.len() as u64
+    }
+
+    /// The next byte taken will be the one at `offset`. If that is not the next, those between went
+    /// into the log without lying here, and nothing that does is needed any more.
+    pub fn go_on_at(&mut self, offset: u64) -> io::Result<()> {
+        if self.taken() != offset {
+            self.remove()?;
+            self.end = offset;
+        }
+        Ok(())
     }
 
     /// Whether more may be taken before the log has caught up.
     pub fn has_room(&self) -> bool {
-        self.end - self.start() < LIMIT
+        self.start().is_none_or(|start| self.end - start < LIMIT)
     }
 
     /// Whether bytes were read that no file holds yet.

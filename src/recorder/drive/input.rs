@@ -48,7 +48,7 @@ impl Recorder {
         };
         self.cap.event(run, None, Level::Info, "recording standard input", &event)?;
         self.cap.flush()?;
-        let source = Source::open_input(&mut self.cap, run, input)?;
+        let source = Source::open_input(&mut self.cap, &self.desk, run, input)?;
         self.sources.push(Entry::new(source));
         Ok(run)
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::source::SMALL_PIPE;
 use super::super::watch::Watch;
-use super::{Entry, ROOM, Recorder};
+use super::{Entry, Recorder};
 use crate::fold::Status;
 use crate::model::{OnFull, Stamp};
 use crate::os::poll::{PollFd, PollFlags, wait};
@@ -35,7 +35,7 @@ impl Recorder {
         for entry in &mut self.sources {
             if entry.pace.calm(now) {
                 entry.source.resize(SMALL_PIPE);
-                self.room = vec![0; ROOM];
+                self.desk.shrink();
             }
         }
         Ok(())

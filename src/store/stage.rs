@@ -1,0 +1,191 @@
+//! The pipe between a plan's FIFO and the log, and where in the stream its first byte stands.
+//!
+//! Bytes lie here until their records are in the log. They are looked at without being taken out
+//! ([`Stage::look`]), and dropped once the log has them. A recorder may be killed between those two
+//! steps, and a pipe does not know how much has gone through it, so a note on disk does: it is
+//! written before and after each drop, and a drop is one call that the kernel does wholly or not at
+//! all. Bytes that have to wait for longer go into the spool.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::spool::Spool;
+use crate::os::fifo::{self, Moved};
+use crate::os::peek::Peek;
+
+/// Most bytes moved into a stage at once: the largest pipe an ordinary user may ask for.
+const MOST: usize = 1 << 20;
+
+/// What stands in the note: two numbers of eight bytes, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Note {
+    /// Offset of the first byte in the pipe before the drop.
+    at: u64,
+    /// Bytes in the pipe before the drop that is under way; 0 when none is.
+    held: u64,
+}
+
+impl Note {
+    const BYTES: usize = 16;
+
+    fn bytes(self) -> [u8; Note::BYTES] {
+        let mut bytes = [0; Note::BYTES];
+        bytes[..8].copy_from_slice(&self.at.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.held.to_le_bytes());
+        bytes
+    }
+
+    fn read(file: &File) -> io::Result<Option<Note>> {
+        let mut bytes = [0; Note::BYTES];
+        match file.read_exact_at(&mut bytes, 0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let number = |from: usize| {
+            bytes[from..].first_chunk().map_or(0, |eight: &[u8; 8]| u64::from_le_bytes(*eight))
+        };
+        Ok(Some(Note { at: number(0), held: number(8) }))
+    }
+}
+
+/// A stage and its note.
+#[derive(Debug)]
+pub struct Stage {
+    pipe: OwnedFd,
+    note: File,
+    path: PathBuf,
+    /// A drop has been done that the note still calls under way.
+    unsettled: bool,
+    /// Offset of the first byte in the pipe.
+    at: u64,
+    /// Bytes in the pipe.
+    held: u64,
+}
+
+impl Stage {
+    /// Takes over a stage and drops what the log has of it. `spooled` is the offset after the last
+    /// byte that went from here into the spool, as far as the spool's files tell.
+    pub fn open(
+        pipe: OwnedFd,
+        note: &Path,
+        spooled: Option<u64>,
+        logged: u64,
+        peek: &Peek,
+    ) -> io::Result<Stage> {
+        let path = note.to_owned();
+        let note = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(note)?;
+        let held = fifo::waiting(&pipe)?;
+        let noted = Note::read(&note)?;
+        let dropped = noted.map(|note| match note.held {
+            0 => note.at,
+            before => note.at + before.saturating_sub(held),
+        });
+        let at = dropped.max(spooled).unwrap_or(logged);
+        let mut stage = Stage { pipe, note, path, unsettled: true, at, held };
+        stage.settle()?;
+        if held == 0 {
+            stage.at = at.max(logged);
+        }
+        stage.drop_before(logged, peek)?;
+        Ok(stage)
+    }
+
+    /// Offset of the first byte in the pipe.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Offset after the last byte in the pipe.
+    pub fn end(&self) -> u64 {
+        self.at + self.held
+    }
+
+    /// Bytes in the pipe.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Asks for another capacity; false if the system refuses.
+    pub fn resize(&self, bytes: usize) -> bool {
+        fifo::resize(&self.pipe, bytes)
+    }
+
+    /// Moves in what `from` holds, as far as there is room.
+    pub fn take(&mut self, from: &OwnedFd) -> io::Result<Moved> {
+        self.settle()?;
+        let moved = fifo::pipe_to_pipe(from, &self.pipe, MOST)?;
+        if let Moved::Bytes(bytes) = moved {
+            self.held += bytes as u64;
+        }
+        Ok(moved)
+    }
+
+    /// Copies bytes from the front of the pipe, which stay there; how many.
+    pub fn look(&self, peek: &Peek, to: &mut [u8]) -> io::Result<usize> {
+        if self.held == 0 { Ok(0) } else { peek.look(&self.pipe, to) }
+    }
+
+    /// Moves everything into the spool. Until the note says so too, the spool's files do.
+    pub fn spill(&mut self, spool: &mut Spool) -> io::Result<()> {
+        self.settle()?;
+        spool.go_on_at(self.at)?;
+        while self.held > 0 || spool.owes() {
+            self.unsettled = true;
+            let moved = spool.take(&self.pipe, MOST);
+            self.held = fifo::waiting(&self.pipe)?;
+            self.at = spool.taken();
+            if !matches!(moved?, Moved::Bytes(_)) {
+                break;
+            }
+        }
+        self.settle()
+    }
+
+    /// The log has everything before `logged`: drops it from the pipe.
+    pub fn drop_before(&mut self, logged: u64, peek: &Peek) -> io::Result<()> {
+        self.settle()?;
+        let mut bytes = logged.saturating_sub(self.at).min(self.held);
+        if bytes == 0 {
+            return Ok(());
+        }
+        self.note.write_all_at(&Note { at: self.at, held: self.held }.bytes(), 0)?;
+        self.unsettled = true;
+        while bytes > 0 {
+            let dropped = peek.discard(&self.pipe, bytes)?;
+            if dropped == 0 {
+                return Err(io::Error::other("a stage pipe holds less than was put into it"));
+            }
+            self.at += dropped;
+            self.held -= dropped;
+            bytes -= dropped;
+        }
+        self.settle()
+    }
+
+    /// Removes the note: the stream has ended and the log has it all.
+    pub fn remove_note(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing may come in while the note says that a drop is under way: it counts what is left.
+    fn settle(&mut self) -> io::Result<()> {
+        if self.unsettled {
+            self.note.write_all_at(&Note { at: self.at, held: 0 }.bytes(), 0)?;
+            self.unsettled = false;
+        }
+        Ok(())
+    }
+}
