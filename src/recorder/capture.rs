@@ -8,7 +8,7 @@ use crate::model::{
     Event, FORMAT, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text,
 };
 use crate::parse::Line;
-use crate::store::journal::Journal;
+use crate::store::journal::{Journal, Syncing};
 use crate::store::layout::PlanDir;
 
 /// Bytes gathered at which they are written without waiting for the batch to end.
@@ -35,6 +35,8 @@ pub(super) struct Capture {
     /// What is known of the plan, everything gathered included.
     pub(super) fold: Fold,
     journal: Journal,
+    /// The segment before it, on its way to the disk.
+    before: Syncing,
     ts: Stamp,
     ts_text: [u8; Stamp::LEN],
     opened_at: Stamp,
@@ -63,6 +65,7 @@ impl Capture {
             limits,
             fold,
             journal,
+            before: Syncing::default(),
             ts,
             ts_text: ts.text(),
             opened_at,
@@ -90,6 +93,12 @@ impl Capture {
     /// The segment that is being written.
     pub(super) fn journal(&mut self) -> &mut Journal {
         &mut self.journal
+    }
+
+    /// Makes everything written so far survive a power cut.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        self.before.finish()?;
+        self.journal.sync()
     }
 
     /// How often a segment was sealed since this process began.
@@ -287,8 +296,9 @@ impl Capture {
     /// Begins the segment after a sealed one. May be called again after an error.
     pub(super) fn open_next(&mut self) -> io::Result<()> {
         self.journal.flush()?;
-        self.journal.sync()?;
-        self.journal = Journal::create(&self.plan, self.fold.seq + 1)?;
+        // One segment at a time may be less than safe behind the open one.
+        self.before.finish()?;
+        self.before = self.journal.next(self.fold.seq + 1)?;
         self.rotations += 1;
         self.begin_segment();
         self.journal.flush()

@@ -131,7 +131,7 @@ impl Recorder {
             }
         }
         self.cap.flush()?;
-        self.cap.journal().sync()?;
+        self.cap.sync()?;
         self.save(true);
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Pipes → log: the data path and nothing else.
 //!
-//! A byte of the plan goes FIFO → stage → spool → record → segment. The first two steps are splices,
-//! so that at any instant each byte is in exactly one place; the last two are redone from the spool
-//! after any death, because a record says by its `off` how far its stream has come.
+//! A byte of the plan goes FIFO → stage → record → segment, and leaves the stage when the segment has
+//! it; bytes that have to wait go stage → spool → record. The moves between pipes and into the spool
+//! are splices, so that at any instant each byte is in exactly one place; the rest is redone after
+//! any death, because a record says by its `off` how far its stream has come.
 //!
 //! Uses `model`, `parse`, `fold`, `store`, `os` and `wake`. What surprises: the recorder does not
 //! know that it is watched, and it numbers a record before it is written, never after.

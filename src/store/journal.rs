@@ -6,6 +6,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::thread::{Builder, JoinHandle};
 
 use crate::model::SealHash;
 
@@ -13,6 +14,9 @@ use super::layout::PlanDir;
 
 /// Bytes covered by one checksum of a sealed segment.
 pub const HASH_SPAN: u64 = 1 << 20;
+
+/// Bytes that can be gathered without asking for memory.
+const GATHERED: usize = 256 << 10;
 
 /// The segment that is being written.
 #[derive(Debug)]
@@ -46,7 +50,7 @@ impl Journal {
             first,
             file,
             written: 0,
-            gathered: Vec::with_capacity(256 << 10),
+            gathered: Vec::with_capacity(GATHERED),
             there: 0,
             hashes: Hashes::default(),
         };
@@ -63,7 +67,7 @@ impl Journal {
             first,
             file,
             written: bytes,
-            gathered: Vec::with_capacity(256 << 10),
+            gathered: Vec::with_capacity(GATHERED),
             there: 0,
             hashes: Hashes { missing: true, ..Hashes::default() },
         })
@@ -153,6 +157,24 @@ impl Journal {
         self.file.sync_data()
     }
 
+    /// Goes on with the segment whose first record will have this seq. The one before, of which
+    /// everything is written, is made to survive a power cut beside what comes next: waiting for
+    /// the disk would hold up the plan.
+    pub fn next(&mut self, first: u64) -> io::Result<Syncing> {
+        let mut next = Journal::create(&self.plan, first)?;
+        std::mem::swap(&mut next.gathered, &mut self.gathered);
+        let sealed = std::mem::replace(self, next).file;
+        let Ok(second) = sealed.try_clone() else { return Ok(Syncing::here(&sealed)) };
+        let sync = move || second.sync_data();
+        let thread = Builder::new().name("sync".to_owned()).stack_size(64 << 10).spawn(sync);
+        Ok(thread.map_or_else(|_| Syncing::here(&sealed), Syncing::There))
+    }
+
+    /// Gives back the memory that large batches needed.
+    pub fn shrink(&mut self) {
+        self.gathered.shrink_to(GATHERED);
+    }
+
     /// Checksum of each span of the segment so far. Everything must have been flushed.
     pub fn hashes(&mut self) -> io::Result<Vec<SealHash>> {
         if self.hashes.missing {
@@ -173,6 +195,37 @@ impl Journal {
             self.hashes = hashes;
         }
         Ok(self.hashes.finished())
+    }
+}
+
+/// A sealed segment on its way to the disk.
+#[derive(Debug)]
+pub enum Syncing {
+    /// It has arrived, or not.
+    Done(io::Result<()>),
+    /// A thread brings it there.
+    There(JoinHandle<io::Result<()>>),
+}
+
+impl Default for Syncing {
+    fn default() -> Syncing {
+        Syncing::Done(Ok(()))
+    }
+}
+
+impl Syncing {
+    fn here(file: &File) -> Syncing {
+        Syncing::Done(file.sync_data())
+    }
+
+    /// Waits until it is there. An error is told once.
+    pub fn finish(&mut self) -> io::Result<()> {
+        match std::mem::take(self) {
+            Syncing::Done(synced) => synced,
+            Syncing::There(thread) => thread
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("the thread that syncs has panicked"))),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Bytes taken from a pipe and not yet in the log.
+//! Bytes taken from a pipe that could not wait there until the log had them: the beginning of a line
+//! whose end takes its time, and everything while the log cannot be written.
 //!
 //! A spool is a row of files named `<key>.<offset>`, each at most [`PIECE`] bytes. A file's name
 //! says where its first byte stands in the stream and its size how many bytes were taken, so that

@@ -189,3 +189,127 @@ impl Stage {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    struct Rig {
+        temp: tempfile::TempDir,
+        /// Keeps the pipe's content alive while the stage is closed.
+        pipe: OwnedFd,
+        peek: Peek,
+    }
+
+    impl Rig {
+        fn new() -> Rig {
+            let temp = tempfile::tempdir().unwrap();
+            fifo::make(&temp.path().join("stage")).unwrap();
+            let pipe = fifo::open_both(&temp.path().join("stage")).unwrap();
+            Rig { temp, pipe, peek: Peek::new().unwrap() }
+        }
+
+        fn spool(&self) -> Spool {
+            Spool::open(self.temp.path().to_owned(), "s".to_owned(), 4096, 0).unwrap()
+        }
+
+        /// What a recorder finds that starts when the log has everything before `logged`.
+        fn open(&self, logged: u64) -> Stage {
+            let pipe = self.pipe.try_clone().unwrap();
+            let (note, spooled) = (self.temp.path().join("s.stage"), self.spool().held_to());
+            Stage::open(pipe, &note, spooled, logged, &self.peek).unwrap()
+        }
+
+        fn put(&self, bytes: &[u8]) {
+            File::from(self.pipe.try_clone().unwrap()).write_all(bytes).unwrap();
+        }
+
+        fn note(&self, note: Note) {
+            std::fs::write(self.temp.path().join("s.stage"), note.bytes()).unwrap();
+        }
+
+        fn shows(&self, stage: &Stage) -> (u64, String) {
+            let mut room = vec![0; 100];
+            let seen = stage.look(&self.peek, &mut room).unwrap();
+            (stage.at(), String::from_utf8(room[..seen].to_vec()).unwrap())
+        }
+    }
+
+    #[test]
+    fn killed_before_the_log_had_anything_all_is_there_again() {
+        let rig = Rig::new();
+        drop(rig.open(0));
+        rig.put(b"one\ntwo\n");
+        assert_eq!(rig.shows(&rig.open(0)), (0, "one\ntwo\n".to_owned()));
+    }
+
+    #[test]
+    fn killed_between_the_log_and_the_note_what_the_log_has_is_dropped() {
+        let rig = Rig::new();
+        drop(rig.open(0));
+        rig.put(b"one\ntwo\n");
+        assert_eq!(rig.shows(&rig.open(4)), (4, "two\n".to_owned()));
+        assert_eq!(rig.shows(&rig.open(4)), (4, "two\n".to_owned()));
+    }
+
+    #[test]
+    fn killed_between_the_note_and_the_drop_it_is_done_now() {
+        let rig = Rig::new();
+        rig.put(b"one\ntwo\n");
+        rig.note(Note { at: 100, held: 8 });
+        assert_eq!(rig.shows(&rig.open(104)), (104, "two\n".to_owned()));
+    }
+
+    #[test]
+    fn killed_between_the_drop_and_the_second_note_it_is_not_done_twice() {
+        let rig = Rig::new();
+        rig.put(b"two\n");
+        rig.note(Note { at: 100, held: 8 });
+        assert_eq!(rig.shows(&rig.open(104)), (104, "two\n".to_owned()));
+        assert_eq!(rig.shows(&rig.open(104)), (104, "two\n".to_owned()));
+    }
+
+    #[test]
+    fn killed_while_it_spills_the_files_tell_where_the_rest_begins() {
+        let rig = Rig::new();
+        let mut stage = rig.open(0);
+        rig.put(b"one\n");
+        stage.held = 4;
+        stage.drop_before(4, &rig.peek).unwrap();
+        rig.put(b"two\nthree");
+        stage.held = 9;
+        let mut spool = rig.spool();
+        spool.go_on_at(4).unwrap();
+        assert_eq!(spool.take(&rig.pipe, 4).unwrap(), Moved::Bytes(4));
+        drop((stage, spool));
+        assert_eq!(rig.shows(&rig.open(4)), (8, "three".to_owned()));
+    }
+
+    #[test]
+    fn what_was_spilled_lies_in_the_spool_at_its_offset() {
+        let rig = Rig::new();
+        let mut stage = rig.open(0);
+        rig.put(b"one\ntwo\n");
+        stage.held = 8;
+        stage.drop_before(4, &rig.peek).unwrap();
+        let mut spool = rig.spool();
+        stage.spill(&mut spool).unwrap();
+        assert_eq!((stage.at(), stage.held()), (8, 0));
+        let mut room = [0; 4];
+        assert_eq!(spool.read(4, &mut room).unwrap(), 4);
+        assert_eq!(&room, b"two\n");
+        // The log has it, its file goes, and the note alone must tell.
+        spool.remove().unwrap();
+        assert_eq!(rig.open(8).at(), 8);
+    }
+
+    #[test]
+    fn a_stage_whose_content_died_with_its_holders_goes_on_behind_the_log() {
+        let rig = Rig::new();
+        rig.note(Note { at: 100, held: 8 });
+        assert_eq!(rig.open(104).at(), 108);
+        rig.note(Note { at: 100, held: 0 });
+        assert_eq!(rig.open(104).at(), 104);
+    }
+}

@@ -36,6 +36,7 @@ impl Recorder {
             if entry.pace.calm(now) {
                 entry.source.resize(SMALL_PIPE);
                 self.desk.shrink();
+                self.cap.journal().shrink();
             }
         }
         Ok(())
@@ -53,7 +54,7 @@ impl Recorder {
     }
 
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.cap.journal().sync()?;
+        self.cap.sync()?;
         self.synced = (self.cap.fold.seq, Instant::now());
         Ok(())
     }
