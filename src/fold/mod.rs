@@ -11,6 +11,7 @@ mod headline;
 mod run;
 mod status;
 mod stream;
+mod tasks;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,10 @@ use crate::parse::{self, Line};
 
 pub use headline::{Judgement, headline};
 pub use run::{RunFold, Stopping};
-pub use status::Status;
+pub use status::{Saving, Status};
+use stream::Heard;
 pub use stream::StreamFold;
+pub use tasks::{Kept, Rebuild, Tables, TaskRef, Tasks, Told, What};
 
 /// Runs that a fold remembers.
 pub const RUNS: usize = 8;
@@ -70,6 +73,9 @@ pub struct Fold {
     /// Ids of the last requests that had an effect, oldest first.
     #[serde(default)]
     pub requests: Vec<String>,
+    /// The tasks of the runs that may still say something, where somebody keeps them.
+    #[serde(skip)]
+    pub tables: Tables,
 }
 
 impl Fold {
@@ -90,6 +96,7 @@ impl Fold {
             streams: Vec::new(),
             runs: Vec::new(),
             requests: Vec::new(),
+            tables: Tables::default(),
         }
     }
 
@@ -129,8 +136,7 @@ impl Fold {
 
     /// What [`Fold::line`] would make of a line, without taking it.
     pub fn preview<'a>(&self, slot: usize, off: u64, line: &Line<'a>) -> Text<'a> {
-        let seen = self.streams[slot].recogniser.clone().see(line.bytes, line.eol);
-        text(off, line, seen)
+        text(off, line, &self.streams[slot].clone().hear(line))
     }
 
     /// Takes a line of the stream at `slot` as record `seq`, and gives what it was recognised as.
@@ -145,7 +151,8 @@ impl Fold {
     ) -> Text<'a> {
         let stream = &mut self.streams[slot];
         let piece = stream.recogniser.is_inside_line();
-        let seen = stream.recogniser.see(line.bytes, line.eol);
+        let heard = stream.hear(line);
+        let seen = heard.seen;
         let bytes = line.consumed as u64;
         stream.off = off + bytes;
         self.lines += 1;
@@ -158,12 +165,44 @@ impl Fold {
             }
         }
         let run = stream.run;
+        if heard.task.is_some() || seen.explains {
+            self.tell(slot, line, &heard, ts, seq);
+        }
         let ended = if piece { None } else { parse::ended(line.bytes) };
         if let Some(run) = self.run_mut(run) {
             run.line(&seen, ended, bytes, seq);
         }
         self.count(ts, seq);
-        text(off, line, seen)
+        text(off, line, &heard)
+    }
+
+    /// Takes what a line says of a task.
+    fn tell(&mut self, slot: usize, line: &Line<'_>, heard: &Heard<'_>, ts: Stamp, seq: u64) {
+        let StreamFold { run, stream: witness, .. } = &self.streams[slot];
+        if !self.runs.iter().any(|known| known.run == *run) {
+            return;
+        }
+        let Some(tasks) = self.tables.hearing(*run) else { return };
+        let Some((task, event)) = heard.task else {
+            tasks.explain(witness, &String::from_utf8_lossy(line.bytes));
+            return;
+        };
+        let what = stream::meaning(&task.word, event);
+        let (pid, task) = (task.pid, stream::task_of(&task));
+        tasks.tell(&Told { witness, task, what, pid, ts, seq });
+    }
+
+    /// Puts into the fold what the tables say. Done for every event; to be done before the fold is
+    /// looked at or saved.
+    pub fn sum_up(&mut self) {
+        if !std::mem::take(&mut self.tables.news) {
+            return;
+        }
+        for run in &mut self.runs {
+            if let Some(tasks) = self.tables.of(run.run) {
+                run.sum_up(tasks);
+            }
+        }
     }
 
     /// Takes an event as record `seq`. `span` is the offset and length of its line in the lifecycle
@@ -197,6 +236,10 @@ impl Fold {
             }
             _ => {}
         }
+        if let Event::RunVerdict { .. } = event {
+            self.tables.cut(run, ts, seq);
+        }
+        self.sum_up();
         self.said(run, span, seq);
         if let Some(known) = self.run_mut(run) {
             known.event(event, ts);
@@ -256,7 +299,10 @@ impl Fold {
             && missed
             && let Ok(before) = serde_json::from_value::<Fold>((**fold).clone())
         {
+            // Tables have missed it too.
+            let keeps = self.tables.keeps;
             *self = before;
+            self.tables.keeps = keeps;
         }
     }
 
@@ -277,10 +323,16 @@ impl Fold {
         for known in self.runs.iter_mut().filter(|known| known.state == State::Restarting) {
             known.state = State::Ended;
         }
+        self.tables.begin(run.run);
         self.runs.push(run);
         if self.runs.len() > RUNS {
             self.runs.remove(0);
         }
+        let (runs, streams) = (&self.runs, &self.streams);
+        let speaks = |run| streams.iter().any(|stream| stream.run == run);
+        self.tables.retain(|run| {
+            runs.iter().any(|known| known.run == run && (known.state.is_live() || speaks(run)))
+        });
     }
 
     fn remember_request(&mut self, request: &str) {
@@ -293,14 +345,14 @@ impl Fold {
     }
 }
 
-fn text<'a>(off: u64, line: &Line<'a>, seen: parse::Seen<'a>) -> Text<'a> {
+fn text<'a>(off: u64, line: &Line<'a>, heard: &Heard<'a>) -> Text<'a> {
     Text {
         off,
         bytes: line.bytes,
         eol: line.eol,
-        level: seen.level,
-        logger: seen.logger,
-        task: None,
+        level: heard.seen.level,
+        logger: heard.seen.logger,
+        task: heard.task.map(|(task, event)| (task.task, event)),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Judgement;
+use super::{Judgement, Tasks};
 use crate::model::{
-    Ending, Event, Face, Level, Marker, Stamp, State, Stream, Verdict, VerdictRule, judge,
+    Ending, Event, Face, Failure, Level, Marker, NowRunning, Stamp, State, Stream, TaskCounts,
+    Verdict, VerdictRule, judge,
 };
 use crate::parse::{Ended, Seen};
 
@@ -89,6 +90,12 @@ pub struct RunFold {
     pub stopping: Option<Stopping>,
     /// Whether the plan is to be started again, asked when this run was ending by itself.
     pub restart: bool,
+    /// How its tasks stand, as far as Luigi told.
+    pub tasks: TaskCounts,
+    /// Tasks at work, longest first; at most [`RunFold::NOW`].
+    pub now: Vec<NowRunning>,
+    /// The first task that stands in the way of others.
+    pub first_failure: Option<Failure>,
     /// Signals that somebody had sent to it.
     pub signalled: Vec<i32>,
     /// Streams that other processes still hold.
@@ -104,6 +111,16 @@ pub struct RunFold {
 }
 
 impl RunFold {
+    /// Tasks at work that are named.
+    pub const NOW: usize = 8;
+
+    /// Takes over what the table of its tasks says.
+    pub fn sum_up(&mut self, tasks: &Tasks) {
+        self.tasks = tasks.counts();
+        self.now = tasks.now(RunFold::NOW);
+        self.first_failure = tasks.first_failure();
+    }
+
     /// Counts a line.
     #[inline]
     pub(super) fn line(&mut self, seen: &Seen<'_>, ended: Option<Ended>, bytes: u64, seq: u64) {
@@ -166,6 +183,8 @@ impl RunFold {
                 self.exit = Some(*exit);
                 self.reasons.clone_from(reasons);
                 self.ended_at.get_or_insert(ts);
+                self.now.clear();
+                self.tasks.pending += std::mem::take(&mut self.tasks.running);
                 self.state = match verdict {
                     _ if self.restart_due() => State::Restarting,
                     Verdict::Lost => State::Lost,

@@ -17,3 +17,16 @@ pub struct Status {
     #[serde(default)]
     pub clean: bool,
 }
+
+/// The same, of a fold that goes on.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Saving<'f> {
+    /// The fold.
+    pub fold: &'f Fold,
+    /// Seq of the first record of the segment it reaches into.
+    pub segment: u64,
+    /// Bytes of that segment that are folded.
+    pub bytes: u64,
+    /// Whether everything folded is safe on disk.
+    pub clean: bool,
+}

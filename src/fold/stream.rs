@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Stream;
-use crate::parse::Recogniser;
+use super::tasks::{TaskRef, What};
+use crate::model::{Eol, Stream};
+use crate::parse::luigi::{self, Status, TaskLine, TaskWord, Told};
+use crate::parse::{Line, Recogniser, Seen};
 
 /// Where a stream stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,12 +19,24 @@ pub struct StreamFold {
     /// What its lines so far mean for the next.
     #[serde(default)]
     pub recogniser: Recogniser,
+    /// Luigi has said here that it looked at all tasks: what is done from here on was run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scheduled: bool,
+}
+
+/// What a line was heard to say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard<'a> {
+    /// Its level and logger.
+    pub(super) seen: Seen<'a>,
+    /// What it says of a task, and the name of that in records.
+    pub(super) task: Option<(TaskLine<'a>, &'static str)>,
 }
 
 impl StreamFold {
     /// A stream that has said nothing.
     pub(super) fn new(run: u64, stream: Stream) -> StreamFold {
-        StreamFold { run, stream, off: 0, recogniser: Recogniser::default() }
+        StreamFold { run, stream, off: 0, recogniser: Recogniser::default(), scheduled: false }
     }
 
     /// Whether it is this one.
@@ -30,9 +44,84 @@ impl StreamFold {
         self.run == run && self.stream == *stream
     }
 
+    /// Takes the next line.
+    #[inline]
+    pub(super) fn hear<'a>(&mut self, line: &Line<'a>) -> Heard<'a> {
+        let mut seen = self.recogniser.see(line.bytes, line.eol);
+        // What stands in a traceback is nobody's word, and what was cut is not whole.
+        if seen.continues || line.eol == Eol::Part || self.stream == Stream::Events {
+            return Heard { seen, task: None };
+        }
+        let Some(told) = luigi::told(line.bytes) else { return Heard { seen, task: None } };
+        let Told::Task(task) = told else {
+            self.scheduled = true;
+            return Heard { seen, task: None };
+        };
+        if seen.level.is_none() {
+            // Something is glued to the front of its prefix.
+            seen.level = Some(task.word.level());
+            self.recogniser.correct(task.word.level());
+        }
+        if task.word.may_explain() {
+            self.recogniser.mark();
+        }
+        Heard { seen, task: Some((task, event_name(&task.word, self.scheduled))) }
+    }
+
     /// Goes on at `off` behind bytes that were given up.
     pub(super) fn skip_to(&mut self, off: u64) {
         self.off = off;
         self.recogniser = Recogniser::default();
+    }
+}
+
+/// What a record has as `task_event`.
+const fn event_name(word: &TaskWord<'_>, scheduled: bool) -> &'static str {
+    match word {
+        TaskWord::Checked => "checked",
+        TaskWord::Informed(Status::Pending) => "pending",
+        TaskWord::Informed(Status::Done) if !scheduled => COMPLETE,
+        TaskWord::Informed(Status::Done) | TaskWord::Done => "done",
+        TaskWord::Informed(Status::Failed) | TaskWord::Failed => "failed",
+        TaskWord::Informed(Status::Unknown) | TaskWord::Broken(_) => "broken",
+        TaskWord::Running => "started",
+        TaskWord::Requirements => "requirements",
+        TaskWord::Died(_) => "died",
+        TaskWord::TimedOut(_) => "timeout",
+        TaskWord::Missing => "missing",
+    }
+}
+
+/// The one name that does not follow from the line alone.
+pub(super) const COMPLETE: &str = "complete";
+
+/// What a line means for the table; `event` is what its record has as `task_event`.
+pub(super) fn meaning<'a>(word: &TaskWord<'a>, event: &str) -> What<'a> {
+    match *word {
+        TaskWord::Checked => What::Named,
+        TaskWord::Informed(Status::Pending) => What::Pending,
+        TaskWord::Informed(Status::Done) if event == COMPLETE => What::Complete,
+        TaskWord::Informed(Status::Done) => What::IsDone,
+        TaskWord::Informed(Status::Failed) => What::IsFailed,
+        TaskWord::Informed(Status::Unknown) => What::Unknown,
+        TaskWord::Running => What::Started,
+        TaskWord::Done => What::Done,
+        TaskWord::Failed => What::Failed(None),
+        TaskWord::Requirements => What::Requirements,
+        TaskWord::Died(how) => What::Died(how),
+        TaskWord::TimedOut(how) => What::TimedOut(how),
+        TaskWord::Missing => What::Missing,
+        // An error has a traceback, which tells more.
+        TaskWord::Broken(why) => What::Broken(why.starts_with("exceeded").then_some(why)),
+    }
+}
+
+/// The task that a line speaks of: the scheduler and the parent process know ids, workers print.
+pub(super) fn task_of<'a>(line: &TaskLine<'a>) -> TaskRef<'a> {
+    match line.word {
+        TaskWord::Informed(_) | TaskWord::Died(_) | TaskWord::TimedOut(_) => {
+            TaskRef { name: None, id: Some(line.task) }
+        }
+        _ => TaskRef { name: Some(line.task), id: None },
     }
 }

@@ -15,7 +15,9 @@ struct Writer {
 
 impl Writer {
     fn new() -> Writer {
-        Writer { fold: Fold::new("p".parse().unwrap()), log: Vec::new(), said: 0 }
+        let mut fold = Fold::new("p".parse().unwrap());
+        fold.tables.keep();
+        Writer { fold, log: Vec::new(), said: 0 }
     }
 
     fn text(&mut self, run: u64, stream: &Stream, bytes: &[u8]) {
@@ -50,6 +52,7 @@ impl Writer {
     }
 
     fn open_segment(&mut self) {
+        self.fold.sum_up();
         let fold = Box::new(serde_json::to_value(&self.fold).unwrap());
         let (version, host, boot) = ("0".to_owned(), "h".to_owned(), "b".to_owned());
         let event = Event::SegmentOpened { format: FORMAT, version, host, boot, fold };
@@ -99,10 +102,50 @@ impl Writer {
     }
 }
 
+fn empty() -> Fold {
+    let mut fold = Fold::new("p".parse().unwrap());
+    fold.tables.keep();
+    fold
+}
+
 fn read(fold: &mut Fold, log: &[Vec<u8>]) {
     for line in log {
         fold.record(&Record::parse(line).unwrap(), line);
     }
+    fold.sum_up();
+}
+
+fn saved_and_loaded(fold: &Fold) -> Fold {
+    let saved = serde_json::to_string(fold).unwrap();
+    let mut loaded: Fold = serde_json::from_str(&saved).unwrap();
+    loaded.tables.keep();
+    for run in fold.tables.runs() {
+        let saved = serde_json::to_string(fold.tables.of(run).unwrap().kept()).unwrap();
+        loaded.tables.attach(Tasks::from(serde_json::from_str::<Kept>(&saved).unwrap()));
+    }
+    loaded.sum_up();
+    loaded
+}
+
+/// The fold without what lives beside it.
+fn bare(fold: &Fold) -> Fold {
+    Fold { tables: Tables::default(), ..fold.clone() }
+}
+
+/// The table of a run made of the records that are found by their marks.
+fn rebuilt(fold: &Fold, run: u64, log: &[Vec<u8>]) -> Tasks {
+    let mut tasks = Tasks::new(run, false);
+    tasks.reached(fold.run(run).map_or(0, |run| run.first_seq));
+    let mut rebuild = Rebuild::from(tasks.kept().clone());
+    for line in log {
+        let record = Record::parse(line).unwrap();
+        let is_marked =
+            record.task_event.is_some() || record.event.as_deref() == Some("run.verdict");
+        if is_marked || rebuild.is_listening() {
+            rebuild.record(&record);
+        }
+    }
+    rebuild.done(0)
 }
 
 fn luigi() -> [VerdictRule; 2] {
@@ -239,8 +282,20 @@ fn act() -> impl Strategy<Value = Act> {
         b"ERROR: a very long line, longer than what one record of this test may hold, so that it must be cut into two pieces\n",
         b"This progress looks :( because there were failed tasks\n",
         b"no end",
+        b"INFO: Informed scheduler that task   Leaf_3_ab99dd1074   has status   PENDING\n",
+        b"INFO: Informed scheduler that task   Leaf_3_ab99dd1074   has status   DONE\n",
+        b"INFO: Informed scheduler that task   Fails__99914b932b   has status   PENDING\n",
+        b"INFO: Informed scheduler that task   Fails__99914b932b   has status   FAILED\n",
+        b"INFO: Done scheduling tasks\n",
+        b"DEBUG: Checking if Leaf(n=3) is complete\n",
+        b"INFO: [pid 7] Worker w running   Leaf(n=3)\n",
+        b"50%INFO: [pid 7] Worker w done      Leaf(n=3)\n",
+        b"INFO: [pid 8] Worker w running   Fails()\n",
+        b"ERROR: [pid 8] Worker w failed    Fails()\nTraceback (most recent call last):\n  x\nKeyError: 3\n",
+        b"INFO: [pid 8] Worker w new requirements      Fails()\n",
+        b"INFO: Task Fails__99914b932b died unexpectedly with exit code -9\n",
     ];
-    let text = proptest::collection::vec(proptest::sample::select(words), 1..5);
+    let text = proptest::collection::vec(proptest::sample::select(words), 1..9);
     prop_oneof![
         8 => (0_usize..3, text).prop_map(|(stream, words)| Act::Text(stream, words.concat())),
         2 => Just(Act::Start),
@@ -299,26 +354,36 @@ proptest! {
         half in any::<prop::sample::Index>(),
     ) {
         let (log, segments) = history(&acts);
-        let mut whole = Fold::new("p".parse().unwrap());
+        let mut writer = log.fold;
+        writer.sum_up();
+        let mut whole = empty();
         read(&mut whole, &log.log);
-        prop_assert_eq!(&whole.runs, &log.fold.runs);
+        prop_assert_eq!(&whole.runs, &writer.runs);
 
         let (first, second) = log.log.split_at(half.index(log.log.len() + 1));
-        let mut halves = Fold::new("p".parse().unwrap());
+        let mut halves = empty();
         read(&mut halves, first);
-        let saved = serde_json::to_string(&halves).unwrap();
-        let mut halves: Fold = serde_json::from_str(&saved).unwrap();
+        let mut halves = saved_and_loaded(&halves);
         read(&mut halves, second);
         prop_assert_eq!(&halves, &whole);
 
         for segment in segments {
-            let mut pruned = Fold::new("p".parse().unwrap());
+            let mut pruned = empty();
             pruned.seq = segment as u64;
             read(&mut pruned, &log.log[segment..]);
-            prop_assert_eq!(&pruned, &whole, "from segment at {}", segment);
+            for run in pruned.tables.missed().to_vec() {
+                pruned.tables.attach(rebuilt(&whole, run, &log.log));
+            }
+            pruned.sum_up();
+            prop_assert_eq!(&bare(&pruned), &bare(&whole), "from segment at {}", segment);
+        }
+        for run in whole.tables.runs() {
+            let table = whole.tables.of(run).map(Tasks::table);
+            let again = rebuilt(&whole, run, &log.log);
+            prop_assert_eq!(table.map(|table| &table.tasks), Some(&again.table().tasks));
         }
         read(&mut whole, &log.log);
         prop_assert_eq!(&halves, &whole, "records already folded change nothing");
-        prop_assert_eq!(&whole, &log.fold);
+        prop_assert_eq!(&whole, &writer);
     }
 }

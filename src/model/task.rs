@@ -202,6 +202,18 @@ pub struct NowRunning {
     pub since: Stamp,
 }
 
+/// The first task of a run that stands in the way of the others, for lists of plans.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// As Luigi prints it.
+    pub task: String,
+    /// In which of the states of failure it is.
+    pub state: TaskState,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 /// All tasks of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

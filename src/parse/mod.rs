@@ -5,6 +5,7 @@
 //! | `lines` | where does a line end? |
 //! | `level` | which level and logger does its prefix name? |
 //! | `traceback` | and if it only continues another line? |
+//! | `luigi` | which task does it speak of? |
 //! | `summary` | what does Luigi say about the end of the run? |
 //!
 //! Pure: uses only `model`. What surprises: cutting says "incomplete" as a value; reading more is
@@ -12,6 +13,7 @@
 
 pub mod level;
 pub mod lines;
+pub mod luigi;
 pub mod summary;
 pub mod traceback;
 

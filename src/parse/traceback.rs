@@ -15,6 +15,8 @@ pub struct Seen<'a> {
     pub logger: Option<&'a str>,
     /// Whether it continues a line before it: part of a traceback, or of an over-long line.
     pub continues: bool,
+    /// Whether it names the exception of a traceback whose cause was marked.
+    pub explains: bool,
 }
 
 /// Recognises the lines of one stream, one after the other.
@@ -34,6 +36,9 @@ pub struct Recogniser {
     /// The line before was cut: this one goes on where it stopped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     piece: bool,
+    /// Somebody waits for the exception of the traceback that may follow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    marked: bool,
 }
 
 /// Where in a traceback the stream stands.
@@ -72,21 +77,44 @@ impl Recogniser {
     pub fn see<'a>(&mut self, line: &'a [u8], eol: Eol) -> Seen<'a> {
         let piece = std::mem::replace(&mut self.piece, eol == Eol::Part);
         if piece {
-            return Seen { level: self.level, logger: None, continues: true };
+            return Seen { level: self.level, continues: true, ..Seen::default() };
         }
         if let Some(prefix) = recognise(line) {
-            self.level = Some(prefix.level);
-            self.place =
-                if prefix.level >= Level::Warning { Place::Levelled } else { Place::Plain };
-            return Seen { level: self.level, logger: prefix.logger, continues: false };
+            self.begin(prefix.level);
+            return Seen { level: self.level, logger: prefix.logger, ..Seen::default() };
         }
+        let mut explains = false;
         if self.place != Place::Plain {
-            self.place = follow(self.place, line);
+            let before = self.place;
+            self.place = follow(before, line);
+            explains = self.marked && before == Place::Frames && self.place == Place::Message(0);
         }
         if self.place == Place::Plain {
             self.level = None;
         }
-        Seen { level: self.level, logger: None, continues: self.level.is_some() }
+        Seen { level: self.level, logger: None, continues: self.level.is_some(), explains }
+    }
+
+    fn begin(&mut self, level: Level) {
+        self.level = Some(level);
+        self.place = if level >= Level::Warning { Place::Levelled } else { Place::Plain };
+        self.marked = false;
+    }
+
+    /// The line just taken is known to have this level though its prefix did not say so.
+    pub fn correct(&mut self, level: Level) {
+        self.begin(level);
+    }
+
+    /// Whether the exception of a marked line may still come.
+    pub fn awaits_explanation(&self) -> bool {
+        self.marked && self.place != Place::Plain
+    }
+
+    /// The line just taken says that something went wrong: the line of its traceback that names the
+    /// exception shall be told.
+    pub fn mark(&mut self) {
+        self.marked = true;
     }
 }
 

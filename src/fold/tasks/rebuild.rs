@@ -1,0 +1,84 @@
+//! A table made again of the records of its run.
+
+use super::{Kept, Tasks, Told};
+use crate::fold::stream::{StreamFold, meaning, task_of};
+use crate::model::{Record, Stream};
+use crate::parse::Line;
+
+/// A table on its way back. It needs the records that have a `task_event` and the run's
+/// `run.verdict`; and while it listens, for tracebacks are not marked, every record.
+#[derive(Debug)]
+pub struct Rebuild {
+    tasks: Tasks,
+    listening: Vec<StreamFold>,
+}
+
+impl Rebuild {
+    /// Goes on from what was saved.
+    pub fn from(kept: Kept) -> Rebuild {
+        Rebuild { tasks: Tasks::from(kept), listening: Vec::new() }
+    }
+
+    /// The beginning will not be told.
+    pub fn lost_some(&mut self) {
+        self.tasks.kept.table.partial = true;
+        self.listening.clear();
+    }
+
+    /// Whether it needs every record now.
+    pub fn is_listening(&self) -> bool {
+        !self.listening.is_empty()
+    }
+
+    /// Takes the next record, which was read from `line`.
+    pub fn record(&mut self, record: &Record<'_>) {
+        if record.run != self.tasks.run() || record.seq <= self.tasks.table().seq {
+            return;
+        }
+        match record.stream {
+            Stream::Planwatch if record.event.as_deref() == Some("run.verdict") => {
+                self.tasks.cut(record.ts, record.seq);
+            }
+            Stream::Planwatch => {}
+            _ => self.line(record),
+        }
+    }
+
+    fn line(&mut self, record: &Record<'_>) {
+        let known = self.listening.iter().position(|stream| stream.stream == record.stream);
+        let event = record.task_event.as_deref();
+        let at = match (known, event) {
+            (Some(at), _) => at,
+            (None, None) => return,
+            (None, Some(_)) => {
+                self.listening.push(StreamFold::new(record.run, record.stream.clone()));
+                self.listening.len() - 1
+            }
+        };
+        let stream = &mut self.listening[at];
+        let bytes = record.bytes();
+        let consumed = bytes.len() + record.eol.bytes().len();
+        let heard = stream.hear(&Line { bytes: &bytes, eol: record.eol, consumed });
+        if let Some(((task, _), event)) = heard.task.zip(event) {
+            self.tasks.tell(&Told {
+                witness: &record.stream,
+                task: task_of(&task),
+                what: meaning(&task.word, event),
+                pid: task.pid,
+                ts: record.ts,
+                seq: record.seq,
+            });
+        } else if heard.seen.explains {
+            self.tasks.explain(&record.stream, &record.msg);
+        }
+        if !stream.recogniser.awaits_explanation() {
+            self.listening.swap_remove(at);
+        }
+    }
+
+    /// The table as of the record `seq`.
+    pub fn done(mut self, seq: u64) -> Tasks {
+        self.tasks.reached(seq);
+        self.tasks
+    }
+}
