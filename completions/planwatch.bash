@@ -436,7 +436,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__run)
-            opts="-n -d -C -e -h --name --detach --chdir --env --env-file --stdin --tied --if-running --timeout --stop-signal --stop-timeout --verdict --success-exit-codes --segment-size --segment-age --keep --max-line --on-full --sync --color --help"
+            opts="-n -d -C -e -h --name --detach --chdir --env --env-file --stdin --no-bridge --tied --if-running --timeout --stop-signal --stop-timeout --verdict --success-exit-codes --segment-size --segment-age --keep --max-line --on-full --sync --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -69,6 +69,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l color -d 'Co
 always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s d -l detach -d 'Print the name and return as soon as the plan runs'
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l no-bridge -d 'Leave out the bridge, which makes the plan\'s Python report Luigi\'s events'
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l tied -d 'Stop the plan if this command dies'
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s n -l lines -d 'Show this many lines of what was before' -r
@@ -82,7 +83,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l until -d 'O
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s l -l level -d 'Only this level and worse: trace, debug, info, warning, error, critical' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s g -l grep -d 'Only lines that this regular expression fits; repeated: any of them' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s x -l exclude -d 'No lines that this regular expression fits; repeated: none of them' -r
-complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s s -l stream -d 'Only this stream: stdout, stderr, events, planwatch; may be repeated' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s s -l stream -d 'Only this stream: stdout, stderr, events, planwatch; may be repeated. Events, which the bridge reports, are shown in short and cat only if named here' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l run -d 'Only this run' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l after -d 'Only records with a seq greater than this' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l cursor-file -d 'Keep the last seq shown in this file, and go on from it the next time' -r -F

@@ -36,6 +36,7 @@ pub(super) fn run(typed: RunArgs, world: &World) -> Result<cmd::run::Options, Fa
     spec.env_files = typed.env_file.into_iter().map(|file| cwd_join(world, file)).collect();
     spec.stdin = typed.stdin.map(|file| cwd_join(world, file));
     spec.umask = world.umask;
+    spec.bridge = !typed.no_bridge;
     spec.tied = typed.tied;
     spec.stop = StopSpec {
         timeout_ms: typed.timeout.map(millis),

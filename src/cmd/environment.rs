@@ -27,9 +27,15 @@ pub fn environment(
     for (name, value) in pairs {
         variables.insert(name.into(), value.into());
     }
+    // Whoever starts a plan from within a plan does not pass these on: each run has its own.
+    variables.retain(|name, _| !GIVEN.iter().any(|given| name == given));
     variables.entry("PYTHONUNBUFFERED".into()).or_insert_with(|| "1".into());
     Ok(variables)
 }
+
+/// What each run is given anew.
+const GIVEN: [&str; 4] =
+    ["PLANWATCH_PLAN", "PLANWATCH_RUN", "PLANWATCH_RUN_TOKEN", "PLANWATCH_EVENTS"];
 
 /// Names of the variables that can be named in `plan.json`.
 pub fn names(variables: &BTreeMap<OsString, OsString>) -> Vec<String> {

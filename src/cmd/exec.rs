@@ -28,5 +28,5 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         argv.remove(0);
     }
     let Some(home) = world.existing_home()? else { return Ok(Exit::Planwatch.code()) };
-    Ok(exec_step(&home.plan(&plan), &order, &argv))
+    Ok(exec_step(&home.plan(&plan), &order, &argv, world.var("PYTHONPATH")))
 }

@@ -111,7 +111,7 @@ impl Printer {
             self.damaged += 1;
             return Ok(());
         };
-        if !self.filter.wants(&record) {
+        if !self.filter.wants(&record) || !self.shows(&record) {
             return Ok(());
         }
         if self.own == Own::Apart && record.stream == Stream::Planwatch {
@@ -148,7 +148,18 @@ impl Printer {
             Form::Short(_) if own => record.level.is_none_or(|level| level > Level::Debug),
             Form::Short(_) => record.eol != Eol::Cr || !record.msg.is_empty(),
         };
-        shown && !(own && self.own == Own::Apart) && self.filter.wants(&record)
+        shown
+            && !(own && self.own == Own::Apart)
+            && self.filter.wants(&record)
+            && self.shows(&record)
+    }
+
+    /// What the bridge reports is for programs: the plan did not print it, and people read the same
+    /// in Luigi's own lines. They see it when they ask for the stream.
+    fn shows(&self, record: &Record<'_>) -> bool {
+        record.stream != Stream::Events
+            || matches!(self.form, Form::Json | Form::Logfmt)
+            || self.filter.streams.contains(&Stream::Events)
     }
 
     /// Says something beside the records, in its place among them.

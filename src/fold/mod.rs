@@ -8,6 +8,7 @@
 //! reads the log folds its records with [`Fold::record`] and comes to the very same fold.
 
 mod headline;
+mod report;
 mod run;
 mod status;
 mod stream;
@@ -136,7 +137,10 @@ impl Fold {
 
     /// What [`Fold::line`] would make of a line, without taking it.
     pub fn preview<'a>(&self, slot: usize, off: u64, line: &Line<'a>) -> Text<'a> {
-        text(off, line, &self.streams[slot].clone().hear(line))
+        match self.streams[slot].stream {
+            Stream::Events => report::text(off, line, report::report(line).as_ref()),
+            _ => text(off, line, &self.streams[slot].clone().hear(line)),
+        }
     }
 
     /// Takes a line of the stream at `slot` as record `seq`, and gives what it was recognised as.
@@ -150,6 +154,9 @@ impl Fold {
         seq: u64,
     ) -> Text<'a> {
         let stream = &mut self.streams[slot];
+        if stream.stream == Stream::Events {
+            return self.event_line(slot, off, line, ts, seq);
+        }
         let piece = stream.recogniser.is_inside_line();
         let heard = stream.hear(line);
         let seen = heard.seen;
@@ -174,6 +181,32 @@ impl Fold {
         }
         self.count(ts, seq);
         text(off, line, &heard)
+    }
+
+    /// Takes a line of the bridge. It is no line of the plan's, and what it quotes is nobody's word.
+    fn event_line<'a>(
+        &mut self,
+        slot: usize,
+        off: u64,
+        line: &Line<'a>,
+        ts: Stamp,
+        seq: u64,
+    ) -> Text<'a> {
+        let stream = &mut self.streams[slot];
+        stream.off = off + line.consumed as u64;
+        let run = stream.run;
+        let report = report::report(line);
+        if let Some(report) = &report
+            && self.runs.iter().any(|known| known.run == run)
+            && let Some(tasks) = self.tables.hearing(run)
+        {
+            report.tell(tasks, ts, seq);
+        }
+        if let Some(run) = self.run_mut(run) {
+            run.last_seq = seq;
+        }
+        self.count(ts, seq);
+        report::text(off, line, report.as_ref())
     }
 
     /// Takes what a line says of a task.

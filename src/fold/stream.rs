@@ -49,7 +49,7 @@ impl StreamFold {
     pub(super) fn hear<'a>(&mut self, line: &Line<'a>) -> Heard<'a> {
         let mut seen = self.recogniser.see(line.bytes, line.eol);
         // What stands in a traceback is nobody's word, and what was cut is not whole.
-        if seen.continues || line.eol == Eol::Part || self.stream == Stream::Events {
+        if seen.continues || line.eol == Eol::Part {
             return Heard { seen, task: None };
         }
         let Some(told) = luigi::told(line.bytes) else { return Heard { seen, task: None } };

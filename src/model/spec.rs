@@ -29,6 +29,9 @@ pub struct Spec {
     pub stdin: Option<PathBuf>,
     /// File mode creation mask of the user who asked.
     pub umask: u32,
+    /// Luigi's events are reported by a hook in the plan's Python.
+    #[serde(default = "unless_refused")]
+    pub bridge: bool,
     /// Ends with the command that started it.
     #[serde(default)]
     pub tied: bool,
@@ -41,6 +44,11 @@ pub struct Spec {
     pub success_exit_codes: Vec<i32>,
     /// The log's limits.
     pub log: LogSpec,
+}
+
+/// Whoever does not want the bridge says so.
+const fn unless_refused() -> bool {
+    true
 }
 
 /// When and how a run is stopped.
@@ -128,6 +136,7 @@ impl Spec {
             env_files: Vec::new(),
             stdin: None,
             umask: 0o077,
+            bridge: unless_refused(),
             tied: false,
             stop: StopSpec::default(),
             verdict: vec![VerdictRule::Exit, VerdictRule::Luigi],

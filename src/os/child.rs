@@ -39,7 +39,7 @@ pub fn itself() -> Command {
     let mut command = Command::new(program);
     command.arg0("planwatch");
     // What we start is never part of the run that we may be a part of.
-    for name in ["PLANWATCH_PLAN", "PLANWATCH_RUN", "PLANWATCH_RUN_TOKEN"] {
+    for name in ["PLANWATCH_PLAN", "PLANWATCH_RUN", "PLANWATCH_RUN_TOKEN", "PLANWATCH_EVENTS"] {
         command.env_remove(name);
     }
     command

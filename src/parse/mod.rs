@@ -7,10 +7,12 @@
 //! | `traceback` | and if it only continues another line? |
 //! | `luigi` | which task does it speak of? |
 //! | `summary` | what does Luigi say about the end of the run? |
+//! | `bridge` | what does an event of the bridge tell of a task? |
 //!
 //! Pure: uses only `model`. What surprises: cutting says "incomplete" as a value; reading more is
 //! somebody else's job. Nothing here allocates: it runs once for every line of every plan.
 
+pub mod bridge;
 pub mod level;
 pub mod lines;
 pub mod luigi;

@@ -325,9 +325,11 @@ fn has_ended(fold: &Fold, source: &Source, others: &[Stream]) -> bool {
 
 /// Runs whose process has ended and whose every stream has ended or is named held.
 fn verdicts_due(fold: &Fold) -> Vec<u64> {
+    // The events' own end comes with that of the others, so it waits for none that is held.
     let open = |run: u64, held: &[Stream]| {
-        fold.streams.iter().any(|stream| {
-            stream.run == run && stream.stream != Stream::Events && !held.contains(&stream.stream)
+        fold.streams.iter().filter(|stream| stream.run == run).any(|stream| match stream.stream {
+            Stream::Events => held.is_empty(),
+            _ => !held.contains(&stream.stream),
         })
     };
     fold.runs

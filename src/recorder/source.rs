@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::model::{Event, Head, Level, Said, Stream};
 use crate::os::fifo::{self, Moved};
 use crate::os::peek::Peek;
-use crate::parse::Splitter;
+use crate::parse::{Splitter, bridge};
 use crate::store::layout::PlanDir;
 use crate::store::spool::{self, Spool};
 use crate::store::stage::Stage;
@@ -152,7 +152,12 @@ impl Source {
         let stage = Stage::open(stage, &note, spool.held_to(), logged, &desk.peek)?;
         // Only now: until the stage's note is right, the spool's files tell where it begins.
         spool.release(logged)?;
-        let max_line = if stream == Stream::Planwatch { Said::MAX } else { cap.limits().max_line };
+        let max_line = match stream {
+            Stream::Planwatch => Said::MAX,
+            // A piece of an event says nothing.
+            Stream::Events => cap.limits().max_line.max(bridge::LONGEST),
+            _ => cap.limits().max_line,
+        };
         Ok(Source {
             run,
             head: Head::new(cap.plan().name(), run, &stream.name()),

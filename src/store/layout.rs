@@ -247,6 +247,11 @@ impl PlanDir {
         self.pipes().join("requests")
     }
 
+    /// What the plan's Python imports first: see `supervisor::bridge`.
+    pub fn bridge(&self) -> PathBuf {
+        self.dir.join("bridge")
+    }
+
     /// The FIFOs of one run.
     pub fn run_pipes(&self, run: u64) -> PathBuf {
         self.pipes().join(run.to_string())

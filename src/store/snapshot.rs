@@ -1,4 +1,4 @@
-//! Small JSON files that appear whole or not at all.
+//! Small files that appear whole or not at all.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,11 +10,16 @@ use serde::de::DeserializeOwned;
 /// Writes `value` beside `path`, mode 0600, and renames it into place. `sync` makes it survive a
 /// power cut too.
 pub fn save_json<T: Serialize>(path: &Path, value: &T, sync: bool) -> io::Result<()> {
-    let dir = path.parent().ok_or_else(|| io::Error::other("a path without a folder"))?;
     let mut text = serde_json::to_vec(value)?;
     text.push(b'\n');
+    save(path, &text, sync)
+}
+
+/// The same for any content.
+pub fn save(path: &Path, text: &[u8], sync: bool) -> io::Result<()> {
+    let dir = path.parent().ok_or_else(|| io::Error::other("a path without a folder"))?;
     let mut file = tempfile::Builder::new().prefix(".saving.").tempfile_in(dir)?;
-    file.write_all(&text)?;
+    file.write_all(text)?;
     if sync {
         file.as_file().sync_all()?;
     }

@@ -1,5 +1,6 @@
 //! The last step before a plan's program takes over the process.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use super::bridge;
 use crate::model::Stream;
 use crate::os::{child, fifo, host, kernel, proc};
 use crate::store::layout::PlanDir;
@@ -31,6 +33,9 @@ pub struct ExecOrder {
     pub stdin: Option<PathBuf>,
     /// Marks the processes of this run.
     pub token: String,
+    /// The bridge lies ready.
+    #[serde(default)]
+    pub bridge: bool,
 }
 
 /// Why the program did not take over.
@@ -56,10 +61,20 @@ pub struct PlanPid {
     pub token: String,
 }
 
-/// Becomes the plan. Comes back only if that fails, with the exit code.
-pub fn exec_step(plan: &PlanDir, order: &ExecOrder, argv: &[String]) -> i32 {
+/// Becomes the plan. Comes back only if that fails, with the exit code. `python_path` is the value
+/// that PYTHONPATH has now.
+pub fn exec_step(
+    plan: &PlanDir,
+    order: &ExecOrder,
+    argv: &[String],
+    python_path: Option<&OsStr>,
+) -> i32 {
     let report = kernel::inherited(order.report).map(std::fs::File::from);
-    let Err(failure) = become_plan(plan, order, argv);
+    let mut more = Vec::new();
+    if order.bridge {
+        more.extend(bridge::variables(plan, order.run, python_path));
+    }
+    let Err(failure) = become_plan(plan, order, argv, more);
     // The plan's own name for it is on record; a broken report is seen as an end without a word.
     if let Ok(mut report) = report {
         let _ = report.write_all(&serde_json::to_vec(&failure).unwrap_or_default());
@@ -69,7 +84,12 @@ pub fn exec_step(plan: &PlanDir, order: &ExecOrder, argv: &[String]) -> i32 {
 
 enum Never {}
 
-fn become_plan(plan: &PlanDir, order: &ExecOrder, argv: &[String]) -> Result<Never, ExecFailure> {
+fn become_plan(
+    plan: &PlanDir,
+    order: &ExecOrder,
+    argv: &[String],
+    more: Vec<(&str, OsString)>,
+) -> Result<Never, ExecFailure> {
     let failed =
         |what: &str, error: io::Error| ExecFailure { code: 125, error: format!("{what}: {error}") };
     host::own_session();
@@ -104,7 +124,7 @@ fn become_plan(plan: &PlanDir, order: &ExecOrder, argv: &[String]) -> Result<Nev
     let Some((program, arguments)) = argv.split_first() else {
         return Err(ExecFailure { code: 125, error: "nothing to run".to_owned() });
     };
-    let error = Command::new(program).args(arguments).exec();
+    let error = Command::new(program).args(arguments).envs(more).exec();
     let code = if error.kind() == ErrorKind::NotFound { 127 } else { 126 };
     Err(ExecFailure { code, error: format!("{program}: {}", words(&error)) })
 }

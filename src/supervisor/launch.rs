@@ -88,6 +88,7 @@ pub fn launch(
         .env_remove("PLANWATCH_PLAN")
         .env_remove("PLANWATCH_RUN")
         .env_remove("PLANWATCH_RUN_TOKEN")
+        .env_remove("PLANWATCH_EVENTS")
         .env("PLANWATCH_HOME", plan.home())
         .current_dir("/")
         .stdin(Stdio::piped())

@@ -3,7 +3,8 @@
 //! [`launch`] asks for a supervisor, `ready` is its answer, `senses` tell what happened, `machine` decides,
 //! `drive` and `perform` do it,
 //! `adopt` goes on where a dead supervisor stopped, [`exec_step`] becomes the plan, `tree` finds all
-//! processes of a run, `companion` keeps a recorder alive.
+//! processes of a run, `companion` keeps a recorder alive, `bridge` lays out what makes the plan's
+//! Python report Luigi's events.
 //!
 //! Uses `model`, `fold`, `store`, `os`, `control` and `wake`. What surprises: it never touches the
 //! plan's output; it speaks to the log only through a FIFO, and learns what was heard by reading the
@@ -11,6 +12,7 @@
 
 mod adopt;
 mod begin;
+mod bridge;
 mod companion;
 mod drive;
 mod exec;

@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::process::Stdio;
 use std::time::Instant;
 
+use super::bridge;
 use super::exec::{ExecFailure, ExecOrder};
 use super::machine::Ended;
 use super::tree::Marks;
@@ -142,6 +143,7 @@ impl Plan {
             cwd: spec.cwd.clone(),
             stdin: spec.stdin.clone(),
             token: token.to_owned(),
+            bridge: spec.bridge && bridge::lies_ready(plan),
         };
         let child = itself()
             .args(["__exec", plan.name().as_str(), &serde_json::to_string(&order)?, "--"])

@@ -54,6 +54,7 @@ pub(super) fn changed(before: &Spec, now: &Spec) -> Vec<String> {
     note(before.cwd != now.cwd, "the folder");
     note(before.stdin != now.stdin, "standard input");
     note(before.env_names != now.env_names, "the set of environment variables");
+    note(before.bridge != now.bridge, "the use of the bridge");
     note(before.verdict != now.verdict, "what success means");
     changed
 }

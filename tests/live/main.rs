@@ -6,6 +6,7 @@ mod harness;
 #[path = "oracle/script.rs"]
 mod script;
 
+mod bridge;
 mod compat;
 mod crash;
 mod faults;

@@ -52,7 +52,8 @@ pub(crate) struct LogsArgs {
     /// No lines that this regular expression fits; repeated: none of them
     #[arg(short = 'x', long, value_name = "REGEX", value_parser = regex, help_heading = "Which")]
     pub(crate) exclude: Vec<Regex>,
-    /// Only this stream: stdout, stderr, events, planwatch; may be repeated
+    /// Only this stream: stdout, stderr, events, planwatch; may be repeated. Events, which the
+    /// bridge reports, are shown in short and cat only if named here
     #[arg(short, long, value_name = "STREAM", value_delimiter = ',', help_heading = "Which")]
     pub(crate) stream: Vec<Stream>,
     /// Only this run

@@ -49,6 +49,9 @@ pub(crate) struct RunArgs {
     /// Give the plan this file as standard input instead of /dev/null
     #[arg(long, value_name = "FILE", help_heading = "Start")]
     pub(crate) stdin: Option<PathBuf>,
+    /// Leave out the bridge, which makes the plan's Python report Luigi's events
+    #[arg(long, help_heading = "Start")]
+    pub(crate) no_bridge: bool,
     /// Stop the plan if this command dies
     #[arg(long, conflicts_with = "detach", help_heading = "Start")]
     pub(crate) tied: bool,

@@ -1,6 +1,7 @@
 //! A table made again of the records of its run.
 
 use super::{Kept, Tasks, Told};
+use crate::fold::report::report;
 use crate::fold::stream::{StreamFold, meaning, task_of};
 use crate::model::{Record, Stream};
 use crate::parse::Line;
@@ -40,6 +41,13 @@ impl Rebuild {
                 self.tasks.cut(record.ts, record.seq);
             }
             Stream::Planwatch => {}
+            Stream::Events => {
+                let bytes = record.bytes();
+                let line = Line { bytes: &bytes, eol: record.eol, consumed: bytes.len() };
+                if let Some(report) = report(&line) {
+                    report.tell(&mut self.tasks, record.ts, record.seq);
+                }
+            }
             _ => self.line(record),
         }
     }

@@ -1,0 +1,116 @@
+//! What the bridge reports of a task → what is told of it, and the names that its record carries.
+
+use std::borrow::Cow;
+
+use super::tasks::{TaskRef, Tasks, Told, What};
+use crate::model::{Stamp, Stream, Text};
+use crate::parse::Line;
+use crate::parse::bridge::{Happening, Reported, reported};
+
+/// An event of the bridge that speaks of a task.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    reported: Reported<'a>,
+    /// What its record has as `task`: its name, or its id where that has to be unescaped.
+    task: &'a str,
+    /// What its record has as `task_event`.
+    event: &'static str,
+}
+
+/// Reads a line of the bridge. None if it says nothing of a task.
+pub(super) fn report<'a>(line: &Line<'a>) -> Option<Report<'a>> {
+    let reported = reported(line.bytes)?;
+    let event = event_name(&reported.what)?;
+    let task =
+        [&reported.name, &reported.id].into_iter().flatten().find_map(|name| match name {
+            Cow::Borrowed(name) => Some(*name),
+            Cow::Owned(_) => None,
+        })?;
+    Some(Report { reported, task, event })
+}
+
+/// The record of a line of the bridge.
+pub(super) fn text<'a>(off: u64, line: &Line<'a>, report: Option<&Report<'a>>) -> Text<'a> {
+    let task = report.map(|report| (report.task, report.event));
+    Text { off, bytes: line.bytes, eol: line.eol, task, ..Text::default() }
+}
+
+impl Report<'_> {
+    /// Tells it all. The clock is that of the records, so that what lines and events say of one
+    /// attempt can be compared.
+    pub(super) fn tell(&self, tasks: &mut Tasks, ts: Stamp, seq: u64) {
+        let Reported { id, name, pid, what, .. } = &self.reported;
+        let task = TaskRef { name: name.as_deref(), id: id.as_deref() };
+        let mut tell = |what: What<'_>| {
+            let pid = Some(*pid);
+            tasks.tell(&Told { witness: &Stream::Events, task, what, pid, ts, seq });
+        };
+        if let Happening::Status { needs, .. } | Happening::Needs(needs) = what {
+            for id in needs {
+                tell(What::Requires(TaskRef { name: None, id: Some(id) }));
+            }
+        }
+        if let Happening::Status { more: true, .. } = what {
+            tell(What::Requirements);
+        }
+        if let Some(what) = meaning(what) {
+            tell(what);
+        }
+    }
+}
+
+fn event_name(what: &Happening<'_>) -> Option<&'static str> {
+    Some(match what {
+        Happening::Status { more: true, .. } => "requirements",
+        Happening::Status { status, .. } => match &**status {
+            "PENDING" | "DISABLED" => "pending",
+            "DONE" => "done",
+            "FAILED" => "failed",
+            "UNKNOWN" => "broken",
+            _ => return None,
+        },
+        Happening::Needs(_) => "requires",
+        Happening::Present => "complete",
+        Happening::Missing => "missing",
+        Happening::Start => "started",
+        Happening::Success => "done",
+        Happening::Failure(_) => "failed",
+        Happening::Broken(_) => "broken",
+        Happening::Died(_) => "died",
+        Happening::TimedOut(_) => "timeout",
+        Happening::Percent(_) | Happening::Message(_) => "progress",
+        Happening::Run | Happening::End(_) | Happening::Time(_) | Happening::Other => return None,
+    })
+}
+
+fn meaning<'a>(what: &'a Happening<'_>) -> Option<What<'a>> {
+    Some(match what {
+        Happening::Status { status, .. } => match &**status {
+            "PENDING" | "DISABLED" => What::Pending,
+            "DONE" => What::IsDone,
+            "FAILED" => What::IsFailed,
+            "UNKNOWN" => What::Unknown,
+            _ => return None,
+        },
+        Happening::Present => What::Complete,
+        Happening::Missing => What::Missing,
+        Happening::Start => What::Started,
+        Happening::Success => What::Done,
+        Happening::Failure(error) => What::Failed(first_line(error)),
+        Happening::Broken(error) => What::Broken(first_line(error)),
+        Happening::Died(how) => What::Died(how),
+        Happening::TimedOut(how) => What::TimedOut(how),
+        Happening::Percent(percent) => What::Percent(*percent),
+        Happening::Message(message) => What::Message(message),
+        Happening::Needs(_)
+        | Happening::Run
+        | Happening::End(_)
+        | Happening::Time(_)
+        | Happening::Other => return None,
+    })
+}
+
+/// Lines tell only so much of an error, too.
+fn first_line(error: &str) -> Option<&str> {
+    error.lines().next().filter(|line| !line.is_empty())
+}
