@@ -4,10 +4,11 @@ use std::io;
 
 use memchr::memmem::Finder;
 
-use crate::fold::{Fold, Status};
-use crate::model::Record;
+use crate::fold::{Fold, Kept, Rebuild, Status, Tasks};
+use crate::model::{Record, TaskTable};
 use crate::store::layout::PlanDir;
 use crate::store::reader::{Batch, Reader, Step};
+use crate::store::sift::{Sifted, sift};
 use crate::store::snapshot;
 
 /// How much of the log is folded.
@@ -29,6 +30,12 @@ pub fn known(plan: &PlanDir, depth: Depth) -> io::Result<Fold> {
         Some(status) if status.fold.seq <= last => status.fold,
         _ => Fold::new(plan.name().clone()),
     };
+    let keep = |fold: &mut Fold| {
+        if depth == Depth::Whole {
+            fold.tables.keep();
+        }
+    };
+    keep(&mut fold);
     reader.seek_newest_opened(fold.seq)?;
     let mut batch = Batch::new();
     loop {
@@ -45,14 +52,59 @@ pub fn known(plan: &PlanDir, depth: Depth) -> io::Result<Fold> {
                 true
             }),
             Step::Gap { .. } => {}
-            Step::Renewed => fold = Fold::new(plan.name().clone()),
+            Step::Renewed => {
+                fold = Fold::new(plan.name().clone());
+                keep(&mut fold);
+            }
             Step::End => {
                 // The plan's own lines count as seen, though they were passed over.
                 fold.seq = fold.seq.max(reader.cursor());
-                return Ok(fold);
+                break;
             }
         }
     }
+    for run in fold.tables.missed().to_vec() {
+        if let Some(tasks) = tasks_of(plan, &fold, run, fold.seq)? {
+            fold.tables.attach(tasks);
+        }
+    }
+    fold.sum_up();
+    Ok(fold)
+}
+
+/// The tasks of a run as of now. None if nothing is known of any.
+pub fn tasks(plan: &PlanDir, run: u64) -> io::Result<Option<TaskTable>> {
+    let fold = known(plan, Depth::State)?;
+    let speaks = fold.streams.iter().any(|stream| stream.run == run);
+    let ended = fold.run(run).filter(|run| !speaks && !run.state.is_live());
+    let upto = ended.map_or(u64::MAX, |run| run.last_seq);
+    let tasks = tasks_of(plan, &fold, run, upto)?.filter(Tasks::heard_anything);
+    Ok(tasks.map(Tasks::into_table))
+}
+
+/// The table of a run as of record `upto`: what was saved, and what was said since. None if the log
+/// was removed meanwhile.
+fn tasks_of(plan: &PlanDir, fold: &Fold, run: u64, upto: u64) -> io::Result<Option<Tasks>> {
+    let saved: Option<Kept> = snapshot::load_json(&plan.tasks_file(run)).ok().flatten();
+    let last = Reader::open(plan)?.last_seq()?;
+    let saved = saved.filter(|kept| kept.table.run == run && kept.table.seq <= last);
+    let known = fold.run(run);
+    if known.is_none() && saved.is_some() {
+        // Long over: it was saved when it ended.
+        return Ok(saved.map(Tasks::from));
+    }
+    let kept = saved.unwrap_or_else(|| Tasks::new(run, false).kept().clone());
+    let first = known.map_or(1, |run| run.first_seq.max(1));
+    let after = kept.table.seq.max(first - 1);
+    let mut rebuild = Rebuild::from(kept);
+    let reached = sift(plan, after, upto, Rebuild::MARKS, &mut |sifted| {
+        match sifted {
+            Sifted::Record(record) => rebuild.record(record),
+            Sifted::Gap => rebuild.lost_some(),
+        }
+        rebuild.is_listening()
+    })?;
+    Ok(reached.map(|reached| rebuild.done(reached)))
 }
 
 /// Hands over what planwatch itself said in these lines, each record with its line and the offset

@@ -12,7 +12,7 @@
 //! log is dead and its run has not ended, the follower starts an adopter.
 
 mod follow;
-mod known;
+pub mod known;
 mod lane;
 mod vigil;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::RunFold;
-use crate::model::{Level, Verdict, format_duration};
+use crate::model::{Level, TaskCounts, TaskState, Verdict, format_duration};
 
 /// The verdict of a run, ready to be put into the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,9 @@ pub struct Judgement {
 }
 
 /// `FAILED after 12m41s: exit 0, but Luigi says :( because there were failed tasks`
+///
+/// What the first reason says of the tasks comes first:
+/// `FAILED after 12m41s: 1 of 63 tasks failed: A(n=1), 14 not run (exit 0, but Luigi says …)`.
 pub fn headline(run: &RunFold, verdict: Verdict, reasons: &[String]) -> String {
     let word = match verdict {
         Verdict::Retried => "SUCCEEDED".to_owned(),
@@ -31,9 +34,15 @@ pub fn headline(run: &RunFold, verdict: Verdict, reasons: &[String]) -> String {
         .map(Duration::from_millis)
         .or_else(|| run.ended_at.map(|end| end.since(run.spawned_at.unwrap_or(run.started_at))));
     let after = took.map_or(String::new(), |took| format!(" after {}", format_duration(took)));
-    let mut because = reasons.join(", ");
+    let of_tasks = of_tasks(run).filter(|told| reasons.first() == Some(told));
+    let (tasks, others) = reasons.split_at(usize::from(of_tasks.is_some()));
+    let mut because = others.join(", ");
     if let Some(error) = &run.exec_error {
         because = format!("{because}: {error}");
+    }
+    if let [tasks] = tasks {
+        let but = if run.code == Some(0) { "exit 0, but " } else { "" };
+        return format!("{word}{after}: {tasks} ({but}{because})");
     }
     if because.is_empty() {
         return format!("{word}{after}");
@@ -42,3 +51,27 @@ pub fn headline(run: &RunFold, verdict: Verdict, reasons: &[String]) -> String {
     let but = if run.code == Some(0) && !verdict.is_success() { "exit 0, but " } else { "" };
     format!("{word}{after}: {but}{because}")
 }
+
+/// `1 of 63 tasks failed: SWOTAnalysisTask(…), 14 not run`; None where no task stands in the way.
+pub(super) fn of_tasks(run: &RunFold) -> Option<String> {
+    let first = run.first_failure.as_ref()?;
+    let TaskCounts { total, pending, failed, missing, broken, .. } = run.tasks;
+    let (count, what) = match first.state {
+        TaskState::Missing if failed + broken == 0 => (missing, "lack their data"),
+        _ if failed == 0 => (broken, "could not be scheduled"),
+        _ => (failed, "failed"),
+    };
+    let name = match first.task.split_once('(') {
+        Some((family, _)) if first.task.len() > LONG => format!("{family}(…)"),
+        _ => first.task.clone(),
+    };
+    let what = if count == 1 { what.replace("lack their", "lacks its") } else { what.to_owned() };
+    let mut told = format!("{count} of {total} tasks {what}: {name}");
+    if pending > 0 {
+        told.push_str(&format!(", {pending} not run"));
+    }
+    Some(told)
+}
+
+/// A name longer than this would hide the rest of the sentence.
+const LONG: usize = 60;

@@ -13,6 +13,7 @@ mod run;
 mod status;
 mod stream;
 mod tasks;
+mod tell;
 
 use serde::{Deserialize, Serialize};
 
@@ -209,35 +210,6 @@ impl Fold {
         report::text(off, line, report.as_ref())
     }
 
-    /// Takes what a line says of a task.
-    fn tell(&mut self, slot: usize, line: &Line<'_>, heard: &Heard<'_>, ts: Stamp, seq: u64) {
-        let StreamFold { run, stream: witness, .. } = &self.streams[slot];
-        if !self.runs.iter().any(|known| known.run == *run) {
-            return;
-        }
-        let Some(tasks) = self.tables.hearing(*run) else { return };
-        let Some((task, event)) = heard.task else {
-            tasks.explain(witness, &String::from_utf8_lossy(line.bytes));
-            return;
-        };
-        let what = stream::meaning(&task.word, event);
-        let (pid, task) = (task.pid, stream::task_of(&task));
-        tasks.tell(&Told { witness, task, what, pid, ts, seq });
-    }
-
-    /// Puts into the fold what the tables say. Done for every event; to be done before the fold is
-    /// looked at or saved.
-    pub fn sum_up(&mut self) {
-        if !std::mem::take(&mut self.tables.news) {
-            return;
-        }
-        for run in &mut self.runs {
-            if let Some(tasks) = self.tables.of(run.run) {
-                run.sum_up(tasks);
-            }
-        }
-    }
-
     /// Takes an event as record `seq`. `span` is the offset and length of its line in the lifecycle
     /// stream, if it came from there.
     pub fn event(
@@ -361,11 +333,7 @@ impl Fold {
         if self.runs.len() > RUNS {
             self.runs.remove(0);
         }
-        let (runs, streams) = (&self.runs, &self.streams);
-        let speaks = |run| streams.iter().any(|stream| stream.run == run);
-        self.tables.retain(|run| {
-            runs.iter().any(|known| known.run == run && (known.state.is_live() || speaks(run)))
-        });
+        self.release_tables();
     }
 
     fn remember_request(&mut self, request: &str) {

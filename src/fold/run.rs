@@ -267,6 +267,9 @@ impl RunFold {
             success_codes: &self.success_codes,
         });
         let level = if verdict.is_success() { Level::Info } else { Level::Error };
+        let luigi_says = matches!(verdict, Verdict::Failed | Verdict::Incomplete);
+        let tasks = luigi_says.then(|| super::headline::of_tasks(self)).flatten();
+        let reasons: Vec<String> = tasks.into_iter().chain(reasons).collect();
         let msg = super::headline(self, verdict, &reasons);
         Judgement { verdict, exit, reasons, level, msg }
     }

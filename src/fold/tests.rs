@@ -315,6 +315,8 @@ fn history(acts: &[Act]) -> (Writer, Vec<usize>) {
     for act in acts {
         let run = log.fold.last_run().max(1);
         match act {
+            // A closed stream says nothing more; another, still held, may.
+            Act::Text(0 | 1, _) if log.fold.run(run).is_some_and(|run| !run.state.is_live()) => {}
             Act::Text(stream, bytes) => log.text(run, &streams[*stream], bytes),
             Act::Start => log.start(&luigi()),
             Act::Stop(restart) => log.stop(*restart),

@@ -306,6 +306,7 @@ impl Capture {
 
     /// Gathers the first record of a segment.
     pub(super) fn begin_segment(&mut self) {
+        self.fold.sum_up();
         self.sealed = false;
         self.records = 1;
         self.opened_at = self.ts;

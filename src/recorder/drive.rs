@@ -15,6 +15,7 @@ use super::capture::{Capture, Identity};
 use super::pace::Pace;
 use super::recover::{recover, say_what_happened, settle_torn};
 use super::source::{Desk, Source};
+use super::tables::Keeper;
 use super::watch::Watch;
 
 /// Pipe size in a flood: the largest an ordinary user may ask for.
@@ -33,6 +34,7 @@ pub(super) struct Recorder {
     /// When the log was last made to survive a power cut, and its last seq then.
     synced: (u64, Instant),
     rotations: u64,
+    keeper: Keeper,
     /// The log could not be written: when to try again, and how long to wait after that.
     blocked: Option<(Instant, Duration)>,
     /// The run whose stdout is our standard input, and when it began.
@@ -106,6 +108,7 @@ impl Recorder {
             saved,
             synced: saved,
             rotations,
+            keeper: Keeper::default(),
             blocked: None,
             input: None,
             again: false,
@@ -133,6 +136,7 @@ impl Recorder {
         self.cap.flush()?;
         self.cap.sync()?;
         self.save(true);
+        self.keep_tables();
         Ok(())
     }
 
@@ -261,6 +265,7 @@ impl Recorder {
     /// A run that has exited, whose every stream has ended or is named held, gets its verdict.
     fn give_verdicts(&mut self) -> io::Result<()> {
         for run in verdicts_due(&self.cap.fold) {
+            self.cap.fold.sum_up();
             let Some(judged) = self.cap.fold.verdict(run) else { continue };
             let Judgement { verdict, exit, reasons, level, msg } = judged;
             let event = Event::RunVerdict { verdict, exit, reasons };
@@ -268,6 +273,7 @@ impl Recorder {
             self.cap.flush()?;
             self.sync()?;
             self.save(false);
+            self.keep_tables();
         }
         self.tidy()
     }

@@ -13,6 +13,7 @@ mod drive;
 mod pace;
 mod recover;
 mod source;
+mod tables;
 mod watch;
 
 use std::io;

@@ -12,6 +12,7 @@ use crate::store::snapshot;
 
 use super::capture::{Capture, Identity};
 use super::source::{Desk, Source};
+use super::tables::take_up;
 
 /// How far numbers jump when the log may have lost records that a reader has seen.
 const JUMP: u64 = 1 << 20;
@@ -61,6 +62,7 @@ pub(super) fn recover(
         return begin(plan, identity, limits, status, highest, now);
     };
     let mut fold = tail.fold;
+    take_up(plan, &mut fold)?;
     let jump = needs_jump(&fold, status.as_ref(), &identity.boot);
     let records = (fold.seq + 1).saturating_sub(tail.segment.first);
     let mut journal = Journal::resume(plan, tail.segment.first, tail.trusted)?;
@@ -94,6 +96,8 @@ fn begin(
     remove_strays(plan, 0)?;
     let mut jump = None;
     let mut fold = status.map_or_else(|| Fold::new(plan.name().clone()), |status| status.fold);
+    fold.tables.keep();
+    take_up(plan, &mut fold)?;
     let seen = fold.seq.max(highest.saturating_sub(1));
     if seen > 0 {
         let to = seen + JUMP;
@@ -160,6 +164,7 @@ fn read_tail(
         None => {
             let before = read_tail(plan, older, status)?.map(|tail| tail.fold);
             let mut fold = before.unwrap_or_else(|| Fold::new(plan.name().clone()));
+            fold.tables.keep();
             fold.seq = fold.seq.max(segment.first);
             let ts = fold.ts;
             (fold, ts)
@@ -170,6 +175,7 @@ fn read_tail(
     });
     if let Some(status) = usable {
         fold = status.fold.clone();
+        fold.tables.keep();
         trusted = status.bytes;
         reader.seek(trusted)?;
     }
@@ -190,6 +196,7 @@ fn opened(first: &[u8]) -> Option<(Fold, Stamp)> {
     let record = Record::parse(first).ok()?;
     let Some(Event::SegmentOpened { fold, .. }) = record.event_of(first) else { return None };
     let mut fold: Fold = serde_json::from_value(*fold).ok()?;
+    fold.tables.keep();
     fold.record(&record, first);
     Some((fold, record.ts))
 }

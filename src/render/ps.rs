@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::table::{Cell, Column, table};
 use super::theme::Tone;
 use crate::fold::{Fold, RunFold};
-use crate::model::{Stamp, State, Verdict, format_duration, format_size};
+use crate::model::{Stamp, State, TaskCounts, Verdict, format_duration, format_size};
 
 /// One plan and its last run, as `ps -o json` prints it. Additive: scripts may rely on every key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,6 +36,9 @@ pub struct PsRow {
     pub tasks: Option<PsTasks>,
     /// Tasks that run now.
     pub now: Vec<String>,
+    /// The first task that failed, for the table.
+    #[serde(skip)]
+    pub failure: Option<String>,
     /// Lines that name a level of error or worse.
     pub errors: u64,
     /// Lines that name the level warning.
@@ -60,14 +63,29 @@ pub struct PsExit {
 pub struct PsTasks {
     /// All of them.
     pub total: u64,
-    /// Done.
+    /// Ran and succeeded, or found complete.
     pub done: u64,
     /// Running.
     pub running: u64,
-    /// Failed.
+    /// Failed, or could not even be scheduled.
     pub failed: u64,
-    /// Not run yet.
+    /// Not run yet, or never will be: their data is missing.
     pub pending: u64,
+}
+
+impl PsTasks {
+    /// None while nothing is known of any.
+    fn of(counts: TaskCounts) -> Option<PsTasks> {
+        let TaskCounts { total, pending, running, done, complete, failed, missing, broken } =
+            counts;
+        (total > 0).then_some(PsTasks {
+            total: total.into(),
+            done: u64::from(done) + u64::from(complete),
+            running: running.into(),
+            failed: u64::from(failed) + u64::from(broken),
+            pending: u64::from(pending) + u64::from(missing),
+        })
+    }
 }
 
 impl PsRow {
@@ -87,8 +105,9 @@ impl PsRow {
             started_at: run.started_at,
             ended_at: run.ended_at,
             elapsed_ms: elapsed_ms(run, now),
-            tasks: None,
-            now: Vec::new(),
+            tasks: PsTasks::of(run.tasks),
+            now: run.now.iter().map(|now| now.task.clone()).collect(),
+            failure: run.first_failure.as_ref().map(|failure| failure.task.clone()),
             errors: run.errors,
             warnings: run.warnings,
             last_seq: fold.seq,
@@ -118,21 +137,63 @@ fn elapsed_ms(run: &RunFold, now: Stamp) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 8] = [
     Column::text("PLAN"),
-    Column::number("RUN").leaves(2),
+    Column::number("RUN").leaves(3),
     Column::text("STATE"),
-    Column::number("ELAPSED").leaves(1),
-    Column::number("ERRORS").leaves(3),
-    Column::number("LOG").leaves(4),
+    Column::number("TASKS").leaves(1),
+    Column::text("NOW").shrinks(16).leaves(4),
+    Column::number("ELAPSED").leaves(2),
+    Column::number("ERRORS").leaves(5),
+    Column::number("LOG").leaves(6),
 ];
+
+/// Columns that only plans of Luigi's fill.
+const OF_TASKS: [usize; 2] = [3, 4];
+
+/// Cells of the bar before a number of tasks.
+const BAR: u64 = 12;
 
 /// The rows as a table.
 pub fn ps_table(rows: &[PsRow], width: Option<usize>, colour: bool) -> Vec<u8> {
-    let cells: Vec<Vec<Cell>> = rows.iter().map(cells).collect();
+    let (mut columns, mut cells) = (COLUMNS.to_vec(), rows.iter().map(cells).collect::<Vec<_>>());
+    if rows.iter().all(|row| row.tasks.is_none()) {
+        for at in OF_TASKS.into_iter().rev() {
+            columns.remove(at);
+            cells.iter_mut().for_each(|row| drop(row.remove(at)));
+        }
+    }
     let mut to = Vec::new();
-    table(&mut to, &COLUMNS, &cells, width, colour);
+    table(&mut to, &columns, &cells, width, colour);
     to
+}
+
+/// `███▎········  12/63`: what is done, and where something failed.
+fn bar(tasks: PsTasks) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let PsTasks { total, done, failed, .. } = tasks;
+    let eighths = done * BAR * 8 / total.max(1);
+    let mut bar = "█".repeat(usize::try_from(eighths / 8).unwrap_or(0));
+    bar.push_str(EIGHTHS[usize::try_from(eighths % 8).unwrap_or(0)]);
+    let used = eighths.div_ceil(8);
+    let mark = u64::from(failed > 0 && used < BAR);
+    bar.push_str(if mark > 0 { "✗" } else { "" });
+    bar.push_str(&"·".repeat(usize::try_from(BAR - used - mark).unwrap_or(0)));
+    let digits = total.to_string().len();
+    format!("{bar}  {done:>digits$}/{total}")
+}
+
+/// What runs now: the task that has run longest, and how many more. Where nothing runs, the first
+/// that failed.
+fn now(row: &PsRow) -> Cell {
+    let family = |name: &str| name.split('(').next().unwrap_or(name).to_owned();
+    let running = row.tasks.map_or(0, |tasks| tasks.running);
+    match (row.now.first(), &row.failure) {
+        (Some(task), _) if running > 1 => format!("{} +{}", family(task), running - 1).into(),
+        (Some(task), _) => family(task).into(),
+        (None, Some(task)) => Cell::new(format!("✗ {}", family(task)), Tone::Bad),
+        (None, None) => "".into(),
+    }
 }
 
 fn cells(row: &PsRow) -> Vec<Cell> {
@@ -142,6 +203,8 @@ fn cells(row: &PsRow) -> Vec<Cell> {
         Cell::new(&row.plan, Tone::Bold),
         row.run.to_string().into(),
         Cell::new(row.word(), Tone::of_run(row.state, row.verdict)),
+        row.tasks.map_or_else(String::new, bar).into(),
+        now(row),
         format_duration(elapsed).into(),
         Cell::new(row.errors.to_string(), errors),
         Cell::new(format_size(row.log_bytes), Tone::Dim),
@@ -151,6 +214,7 @@ fn cells(row: &PsRow) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Failure, NowRunning};
 
     fn fold(state: State, verdict: Verdict) -> Fold {
         let mut fold = Fold::new("dublin-cafe".parse().unwrap());
@@ -174,6 +238,33 @@ mod tests {
                 r#""elapsed_ms":61000,"tasks":null,"now":[],"errors":0,"warnings":0,"#,
                 r#""last_seq":4711,"log_bytes":5}"#
             )
+        );
+    }
+
+    #[test]
+    fn the_table_shows_how_the_tasks_stand_where_a_plan_has_tasks() {
+        let mut running = fold(State::Running, Verdict::Unknown);
+        let run = &mut running.runs[0];
+        run.tasks =
+            TaskCounts { total: 63, pending: 20, running: 3, done: 38, complete: 2, ..run.tasks };
+        let named = |task: &str| NowRunning { task: task.to_owned(), since: Stamp(0) };
+        run.now = vec![named("WBSLevel3Task(run=1)"), named("B()"), named("C()")];
+        let mut failed = fold(State::Ended, Verdict::Failed);
+        let run = &mut failed.runs[0];
+        run.tasks = TaskCounts { total: 9, pending: 1, failed: 1, done: 7, ..run.tasks };
+        let (task, state) = ("Fails(n=3)".to_owned(), crate::model::TaskState::Failed);
+        run.first_failure = Some(Failure { task, state, error: None });
+        let other = fold(State::Running, Verdict::Unknown);
+        let rows: Vec<PsRow> = [running, failed, other]
+            .iter()
+            .filter_map(|fold| PsRow::of(fold, 5, Stamp(62_000_000)))
+            .collect();
+        assert_eq!(
+            String::from_utf8(ps_table(&rows, None, false)).unwrap(),
+            "PLAN         RUN  STATE                  TASKS  NOW               ELAPSED  ERRORS  LOG\n\
+             dublin-cafe    3  running  ███████▌····  40/63  WBSLevel3Task +2    1m01s       0  5 B\n\
+             dublin-cafe    3  failed     █████████▎✗·  7/9  ✗ Fails             1m01s       0  5 B\n\
+             dublin-cafe    3  running                                           1m01s       0  5 B\n"
         );
     }
 

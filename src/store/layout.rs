@@ -207,9 +207,19 @@ impl PlanDir {
         self.dir.join("status.json")
     }
 
+    /// The folder of saved task tables.
+    pub fn tasks(&self) -> PathBuf {
+        self.dir.join("tasks")
+    }
+
     /// The saved task table of a run: a cache, like the saved fold.
     pub fn tasks_file(&self, run: u64) -> PathBuf {
-        self.dir.join("tasks").join(format!("{run}.json"))
+        self.tasks().join(format!("{run}.json"))
+    }
+
+    /// Makes the folder of saved task tables.
+    pub fn create_tasks(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(self.tasks())
     }
 
     /// Held by the living supervisor.

@@ -15,6 +15,7 @@ pub mod prune;
 pub mod reader;
 mod search;
 pub mod segments;
+pub mod sift;
 pub mod snapshot;
 pub mod spool;
 pub mod stage;

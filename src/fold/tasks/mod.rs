@@ -233,9 +233,19 @@ impl Tasks {
         &self.kept.table
     }
 
+    /// The table, for who only looks at it.
+    pub fn into_table(self) -> TaskTable {
+        self.kept.table
+    }
+
     /// What is to be saved, and to go on from.
     pub fn kept(&self) -> &Kept {
         &self.kept
+    }
+
+    /// Whether anybody has told anything.
+    pub fn heard_anything(&self) -> bool {
+        !self.kept.witnesses.is_empty()
     }
 
     /// Every record up to this one has been told.

@@ -15,6 +15,10 @@ pub struct Rebuild {
 }
 
 impl Rebuild {
+    /// What the records that it needs carry.
+    pub const MARKS: &[&str] =
+        &[r#","task_event":""#, r#","event":"run.verdict""#, r#","stream":"events","#];
+
     /// Goes on from what was saved.
     pub fn from(kept: Kept) -> Rebuild {
         Rebuild { tasks: Tasks::from(kept), listening: Vec::new() }

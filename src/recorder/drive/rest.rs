@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::source::SMALL_PIPE;
 use super::super::watch::Watch;
 use super::{Entry, Recorder};
-use crate::fold::Status;
+use crate::fold::Saving;
 use crate::model::{OnFull, Stamp};
 use crate::os::poll::{PollFd, PollFlags, wait};
 use crate::store::prune::prune_segments;
@@ -29,6 +29,8 @@ impl Recorder {
         if self.save_at().is_some_and(|at| at <= now) {
             self.save(false);
         }
+        let plan = self.cap.plan().clone();
+        self.keeper.save_due(&plan, &mut self.cap.fold, now);
         if self.sync_at().is_some_and(|at| at <= now) {
             self.sync()?;
         }
@@ -47,6 +49,8 @@ impl Recorder {
     pub(super) fn prune(&mut self) -> io::Result<()> {
         if self.cap.rotations() != self.rotations {
             self.rotations = self.cap.rotations();
+            // What they say must be known before they go.
+            self.keep_tables();
             let keep = self.cap.limits().keep.clone();
             prune_segments(self.cap.plan(), &keep, self.cap.ts(), false)?;
         }
@@ -62,9 +66,17 @@ impl Recorder {
     /// Saves the state beside the log. Only a cache: where it cannot be saved, the log is enough.
     pub(super) fn save(&mut self, clean: bool) {
         let (segment, bytes) = (self.cap.journal().first(), self.cap.journal().written());
-        let status = Status { fold: self.cap.fold.clone(), segment, bytes, clean };
+        self.cap.fold.sum_up();
+        let status = Saving { fold: &self.cap.fold, segment, bytes, clean };
         let _ = snapshot::save_json(&self.cap.plan().status_file(), &status, clean);
         self.saved = (self.cap.fold.seq, Instant::now());
+    }
+
+    /// Saves the tables of tasks, and gives up those of runs that can say nothing any more.
+    pub(super) fn keep_tables(&mut self) {
+        let plan = self.cap.plan().clone();
+        self.keeper.save_all(&plan, &mut self.cap.fold);
+        self.cap.fold.release_tables();
     }
 
     fn save_at(&self) -> Option<Instant> {

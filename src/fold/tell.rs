@@ -1,0 +1,53 @@
+//! What lines say of tasks, on its way to the tables, and what the tables say, on its way back.
+
+use super::stream::{Heard, meaning, task_of};
+use super::{Fold, StreamFold, Told};
+use crate::model::Stamp;
+use crate::parse::Line;
+
+impl Fold {
+    /// Takes what a line says of a task.
+    pub(super) fn tell(
+        &mut self,
+        slot: usize,
+        line: &Line<'_>,
+        heard: &Heard<'_>,
+        ts: Stamp,
+        seq: u64,
+    ) {
+        let StreamFold { run, stream: witness, .. } = &self.streams[slot];
+        if !self.runs.iter().any(|known| known.run == *run) {
+            return;
+        }
+        let Some(tasks) = self.tables.hearing(*run) else { return };
+        let Some((task, event)) = heard.task else {
+            tasks.explain(witness, &String::from_utf8_lossy(line.bytes));
+            return;
+        };
+        let what = meaning(&task.word, event);
+        let (pid, task) = (task.pid, task_of(&task));
+        tasks.tell(&Told { witness, task, what, pid, ts, seq });
+    }
+
+    /// Puts into the fold what the tables say. Done for every event; to be done before the fold is
+    /// looked at or saved.
+    pub fn sum_up(&mut self) {
+        if !std::mem::take(&mut self.tables.news) {
+            return;
+        }
+        for run in &mut self.runs {
+            if let Some(tasks) = self.tables.of(run.run) {
+                run.sum_up(tasks);
+            }
+        }
+    }
+
+    /// Gives up the tables of runs that can say nothing any more.
+    pub fn release_tables(&mut self) {
+        let (runs, streams) = (&self.runs, &self.streams);
+        let speaks = |run| streams.iter().any(|stream| stream.run == run);
+        self.tables.retain(|run| {
+            runs.iter().any(|known| known.run == run && (known.state.is_live() || speaks(run)))
+        });
+    }
+}

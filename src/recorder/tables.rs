@@ -1,0 +1,113 @@
+//! The tables of tasks beside the log: taken up where a dead recorder left them, saved now and then.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::fold::{Fold, Kept, Rebuild, Tasks};
+use crate::store::layout::PlanDir;
+use crate::store::sift::{Sifted, sift};
+use crate::store::snapshot;
+
+/// At most so often, however little it takes.
+const OFTEN: Duration = Duration::from_secs(2);
+
+/// Saving takes at most one part in so many of the time.
+const SHARE: u32 = 50;
+
+/// Records that a reader of a saved table may have to look through though they say nothing new.
+const FAR: u64 = 100_000;
+
+/// What was saved of one table, and what that took.
+#[derive(Debug)]
+struct Saved {
+    run: u64,
+    seq: u64,
+    at: Instant,
+    took: Duration,
+}
+
+/// Saves tables. They are only caches: what cannot be saved can be made of the log again.
+#[derive(Debug, Default)]
+pub(super) struct Keeper {
+    saved: Vec<Saved>,
+}
+
+impl Keeper {
+    /// Saves the tables for which it is time.
+    pub(super) fn save_due(&mut self, plan: &PlanDir, fold: &mut Fold, now: Instant) {
+        let runs: Vec<u64> = fold.tables.runs().collect();
+        for run in runs {
+            let last = self.saved.iter().find(|saved| saved.run == run);
+            let due = last.is_none_or(|last| now > last.at + OFTEN.max(last.took * SHARE));
+            if due {
+                self.save(plan, fold, run);
+            }
+        }
+        self.saved.retain(|saved| fold.tables.of(saved.run).is_some());
+    }
+
+    /// Saves all of them.
+    pub(super) fn save_all(&mut self, plan: &PlanDir, fold: &mut Fold) {
+        let runs: Vec<u64> = fold.tables.runs().collect();
+        for run in runs {
+            self.save(plan, fold, run);
+        }
+    }
+
+    fn save(&mut self, plan: &PlanDir, fold: &mut Fold, run: u64) {
+        let seq = fold.seq;
+        let last = self.saved.iter().find(|saved| saved.run == run);
+        let Some(tasks) = fold.tables.of(run).filter(|tasks| tasks.heard_anything()) else {
+            return;
+        };
+        let heard = tasks.table().seq;
+        if last.is_some_and(|last| heard <= last.seq && seq < last.seq + FAR) {
+            return;
+        }
+        fold.tables.reached(run, seq);
+        let Some(tasks) = fold.tables.of(run) else { return };
+        let at = Instant::now();
+        let done = plan.create_tasks();
+        let _ = done.and_then(|()| snapshot::save_json(&plan.tasks_file(run), tasks.kept(), false));
+        self.saved.retain(|saved| saved.run != run);
+        self.saved.push(Saved { run, seq, at, took: at.elapsed() });
+    }
+}
+
+/// Puts the tables of the runs that may still say something beside a fold that was read back.
+pub(super) fn take_up(plan: &PlanDir, fold: &mut Fold) -> io::Result<()> {
+    let speaks = |run| fold.streams.iter().any(|stream| stream.run == run);
+    let wanted: Vec<(u64, u64)> = (fold.runs.iter())
+        .filter(|run| run.state.is_live() || speaks(run.run))
+        .map(|run| (run.run, run.first_seq))
+        .filter(|&(run, _)| fold.tables.of(run).is_none())
+        .collect();
+    for (run, first) in wanted {
+        let tasks = table_of(plan, run, first, fold.seq)?;
+        fold.tables.attach(tasks);
+    }
+    fold.sum_up();
+    Ok(())
+}
+
+/// The table of a run as of record `upto`: what was saved, and what was said since.
+fn table_of(plan: &PlanDir, run: u64, first: u64, upto: u64) -> io::Result<Tasks> {
+    let path = plan.tasks_file(run);
+    let saved: Option<Kept> = snapshot::load_json(&path).ok().flatten();
+    let usable = saved.filter(|kept| kept.table.run == run && kept.table.seq <= upto);
+    if usable.is_none() {
+        // Of records that were lost: once the log has grown past them, nobody could tell.
+        let _ = std::fs::remove_file(&path);
+    }
+    let kept = usable.unwrap_or_else(|| Tasks::new(run, false).kept().clone());
+    let after = kept.table.seq.max(first.saturating_sub(1));
+    let mut rebuild = Rebuild::from(kept);
+    sift(plan, after, upto, Rebuild::MARKS, &mut |sifted| {
+        match sifted {
+            Sifted::Record(record) => rebuild.record(record),
+            Sifted::Gap => rebuild.lost_some(),
+        }
+        rebuild.is_listening()
+    })?;
+    Ok(rebuild.done(upto))
+}
