@@ -17,7 +17,8 @@ const WORTH: usize = 1 << 10;
 const LARGE: usize = 16 << 10;
 
 const FIRST_NAP: Duration = Duration::from_micros(100);
-const LAST_NAP: Duration = Duration::from_millis(1);
+/// Shorter than a frame of a screen.
+const LAST_NAP: Duration = Duration::from_millis(4);
 
 /// How long after the last flood the pipes are made small again.
 const QUIET: Duration = Duration::from_secs(2);
@@ -45,8 +46,9 @@ impl Pace {
         let wasted = !self.nap.is_zero() && bytes < WORTH;
         self.last = Some(now);
         if !close || wasted {
-            self.streak = 0;
-            self.nap = Duration::ZERO;
+            // Somebody else may have had the processor: one late batch is not the end of a flood.
+            self.streak = if wasted { 0 } else { self.streak / 2 };
+            self.nap = if wasted { Duration::ZERO } else { self.nap / 2 };
             return None;
         }
         self.streak = (self.streak + 1).min(STREAK);
