@@ -70,7 +70,7 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 /// Standard output as something that tells when its reader has gone; None if it is no pipe.
 #[allow(deprecated, reason = "what replaces it is unsafe; an owned descriptor stays open")]
-fn listen_for_end() -> anyhow::Result<Option<AsyncFd<OwnedFd>>> {
+pub(super) fn listen_for_end() -> anyhow::Result<Option<AsyncFd<OwnedFd>>> {
     let stdout = std::io::stdout().as_fd().try_clone_to_owned()?;
     let file = File::from(stdout.try_clone()?);
     if !file.metadata()?.file_type().is_fifo() {
@@ -80,7 +80,7 @@ fn listen_for_end() -> anyhow::Result<Option<AsyncFd<OwnedFd>>> {
 }
 
 /// Ends when the reader of standard output has gone: who prints nothing would never notice.
-async fn gone(stdout: Option<&AsyncFd<OwnedFd>>) {
+pub(super) async fn gone(stdout: Option<&AsyncFd<OwnedFd>>) {
     match stdout {
         Some(stdout) if stdout.ready(Interest::ERROR).await.is_ok() => {}
         _ => std::future::pending().await,

@@ -116,6 +116,11 @@ pub fn terminal_width() -> Option<usize> {
         .or_else(|| width(std::io::stdin()))
 }
 
+/// Rows of the terminal that stdout is.
+pub fn terminal_height() -> Option<usize> {
+    crate::os::tty::height(std::io::stdout())
+}
+
 /// The file mode creation mask. Call it while there is one thread.
 pub fn umask() -> u32 {
     crate::os::tty::umask()

@@ -100,6 +100,13 @@ pub struct Attempt {
     pub last_seq: Option<u64>,
 }
 
+impl Attempt {
+    /// Whether it failed by itself: being asked for more requirements or cut off is no failure.
+    pub const fn went_wrong(&self) -> bool {
+        matches!(self.end, Some(AttemptEnd::Failed | AttemptEnd::Died | AttemptEnd::TimedOut))
+    }
+}
+
 /// One task of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -139,6 +146,11 @@ impl Task {
     /// Its last attempt.
     pub fn last(&self) -> Option<&Attempt> {
         self.history.last()
+    }
+
+    /// Whether it succeeded, but not at once.
+    pub fn is_retried(&self) -> bool {
+        self.state == TaskState::Done && self.history.iter().any(Attempt::went_wrong)
     }
 
     /// How long its attempts took so far, in milliseconds; None if it was never begun.

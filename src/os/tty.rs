@@ -12,6 +12,12 @@ pub fn width(fd: impl AsFd) -> Option<usize> {
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
+/// Rows of the terminal behind a descriptor; None where it is none, or does not say.
+pub fn height(fd: impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(fd).ok()?;
+    (size.ws_row > 0).then_some(usize::from(size.ws_row))
+}
+
 /// Waits until a non-blocking descriptor takes bytes again.
 pub fn wait_writable(fd: &impl AsFd) -> io::Result<()> {
     let mut fds = [PollFd::new(fd, PollFlags::OUT)];

@@ -134,7 +134,7 @@ impl Scene<'_> {
                 (Some(percent), None) => Some(format!("{percent}%")),
                 (None, message) => message.clone(),
             },
-            TaskState::Done if is_retried(task) => {
+            TaskState::Done if task.is_retried() => {
                 let why = task.error.as_deref().map_or(String::new(), |error| format!(": {error}"));
                 Some(format!("{} attempts{why}", task.attempts))
             }
@@ -193,7 +193,7 @@ fn sign(task: &Task) -> &'static str {
         TaskState::Missing => "?",
         TaskState::Running => "▶",
         TaskState::Pending => "·",
-        TaskState::Done if is_retried(task) => "↻",
+        TaskState::Done if task.is_retried() => "↻",
         TaskState::Done | TaskState::Complete => "✓",
     }
 }
@@ -212,15 +212,6 @@ fn tone(state: TaskState) -> Tone {
 /// The place of a state in the order of tables: what needs somebody comes first.
 fn rank(state: TaskState) -> usize {
     TaskState::ALL.iter().position(|&other| other == state).unwrap_or(TaskState::ALL.len())
-}
-
-/// Whether it succeeded, but not at once. Being run again for more requirements is no failure.
-fn is_retried(task: &Task) -> bool {
-    task.state == TaskState::Done && task.history.iter().any(went_wrong)
-}
-
-fn went_wrong(attempt: &Attempt) -> bool {
-    matches!(attempt.end, Some(AttemptEnd::Failed | AttemptEnd::Died | AttemptEnd::TimedOut))
 }
 
 fn last_heard(task: &Task) -> Option<Stamp> {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Look, Scene, duration, is_retried, rank, tone};
+use super::{Look, Scene, duration, rank, tone};
 use crate::model::{Task, TaskState};
 use crate::render::table::{Cell, Column, table};
 use crate::render::theme::Tone;
@@ -41,7 +41,7 @@ pub fn task_table(to: &mut Vec<u8>, scene: &Scene<'_>, places: &[usize], look: L
             0 => String::new(),
             attempts => attempts.to_string(),
         };
-        let retried = if is_retried(task) { Tone::Wait } else { Tone::Plain };
+        let retried = if task.is_retried() { Tone::Wait } else { Tone::Plain };
         let pid =
             task.last().and_then(|last| last.pid).map_or(String::new(), |pid| pid.to_string());
         let note = if task.state.is_failure() { Tone::Bad } else { Tone::Dim };

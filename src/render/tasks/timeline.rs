@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Look, Scene, critical_path, duration, is_retried, rank, sign, tone, went_wrong};
+use super::{Look, Scene, critical_path, duration, rank, sign, tone};
 use crate::model::{Attempt, AttemptEnd, Stamp, Task, TaskState, format_duration};
 use crate::render::sanitize::harmless;
 use crate::render::table::cut;
@@ -146,7 +146,7 @@ fn tick(seconds: u64) -> String {
 /// One task: its sign, its name, how long it took, its bars, and what there is to say.
 fn row(to: &mut Vec<u8>, plan: &Plan<'_>, at: usize) {
     let task = &plan.scene.table.tasks[at];
-    let shown = if is_retried(task) { Tone::Wait } else { tone(task.state) };
+    let shown = if task.is_retried() { Tone::Wait } else { tone(task.state) };
     paint(to, shown, plan.colour, |to| to.extend_from_slice(sign(task).as_bytes()));
     to.push(b' ');
     let name = cut(&harmless(plan.scene.names.of(at)), plan.name);
@@ -171,7 +171,7 @@ fn row(to: &mut Vec<u8>, plan: &Plan<'_>, at: usize) {
 
 fn note(plan: &Plan<'_>, task: &Task) -> Option<String> {
     match task.state {
-        TaskState::Done if is_retried(task) => Some(format!("{} attempts", task.attempts)),
+        TaskState::Done if task.is_retried() => Some(format!("{} attempts", task.attempts)),
         state if state.is_failure() && task.error.is_none() => {
             Some(plan.scene.word(task).to_owned())
         }
@@ -211,7 +211,7 @@ fn bars(plan: &Plan<'_>, task: &Task, heavy: bool) -> Vec<Mark> {
 /// How a bar ends.
 fn finish(plan: &Plan<'_>, attempt: &Attempt, end: char) -> (char, Tone) {
     match attempt.end {
-        _ if went_wrong(attempt) => ('✗', Tone::Bad),
+        _ if attempt.went_wrong() => ('✗', Tone::Bad),
         Some(AttemptEnd::Cut) => ('╌', Tone::Wait),
         Some(AttemptEnd::Requirements) => (end, Tone::Dim),
         Some(_) => (end, Tone::Good),

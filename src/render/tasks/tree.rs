@@ -3,7 +3,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Look, Scene, duration, is_retried, rank, sign, tone};
+use super::{Look, Scene, duration, rank, sign, tone};
 use crate::render::sanitize::harmless;
 use crate::render::table::cut;
 use crate::render::theme::{Tone, paint};
@@ -136,7 +136,7 @@ fn task(to: &mut Vec<u8>, scene: &Scene<'_>, rails: &Rails, at: usize, look: Loo
     let width = front(to, rails, look);
     let task = &scene.table.tasks[at];
     let room = |used: usize| width.map_or(usize::MAX, |width| width.saturating_sub(used));
-    let tone = if is_retried(task) { Tone::Wait } else { tone(task.state) };
+    let tone = if task.is_retried() { Tone::Wait } else { tone(task.state) };
     paint(to, tone, look.colour, |to| to.extend_from_slice(sign(task).as_bytes()));
     let name = cut(&harmless(scene.names.of(at)), room(2).max(1));
     to.push(b' ');
@@ -145,7 +145,7 @@ fn task(to: &mut Vec<u8>, scene: &Scene<'_>, rails: &Rails, at: usize, look: Loo
     let failed = task.state.is_failure();
     let note = if failed { Tone::Bad } else { Tone::Dim };
     let state = if task.state.is_success() { "" } else { scene.word(task) };
-    let told = if failed || is_retried(task) { scene.note(task) } else { None };
+    let told = if failed || task.is_retried() { scene.note(task) } else { None };
     for text in [state, &duration(scene.took(task)), &told.unwrap_or_default()] {
         // Less than a word would be noise.
         if text.is_empty() || room(used + 2) < text.width().min(8) {

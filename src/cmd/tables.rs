@@ -1,0 +1,88 @@
+//! The runs of a plan and the tables of their tasks.
+
+use std::io;
+use std::time::Duration;
+
+use super::World;
+use super::alive::settled;
+use super::select::select_one;
+use crate::exit::{Exit, Failure};
+use crate::feed;
+use crate::fold::{Fold, RunFold};
+use crate::model::{PlanName, RunChoice, Target, TaskTable};
+use crate::render::tasks::Earlier;
+use crate::store::layout::PlanDir;
+use crate::store::snapshot;
+
+/// Earlier runs that are asked about the time left.
+const EARLIER: usize = 4;
+
+/// One run that was asked for.
+#[derive(Debug)]
+pub(super) struct ChosenRun {
+    pub(super) plan: PlanDir,
+    pub(super) fold: Fold,
+    pub(super) run: u64,
+}
+
+impl ChosenRun {
+    /// The run that was meant: the last one where none is named.
+    pub(super) fn of(target: &Target, world: &World) -> anyhow::Result<ChosenRun> {
+        let (home, chosen) = select_one(target, world)?;
+        let plan = home.plan(&chosen.plan);
+        let fold = settled(&plan)?;
+        let last = fold.last_run();
+        let choice = chosen.run.unwrap_or(RunChoice::Back(0));
+        let run = choice.resolve(last).filter(|&run| fold.run(run).is_some());
+        let run = run.ok_or_else(|| no_run(&chosen.plan, choice, &fold))?;
+        Ok(ChosenRun { plan, fold, run })
+    }
+
+    /// What is known of it.
+    pub(super) fn known(&self) -> RunFold {
+        self.fold.run(self.run).cloned().unwrap_or_default()
+    }
+
+    /// Its tasks; an empty table where Luigi has said nothing.
+    pub(super) fn table(&self) -> io::Result<TaskTable> {
+        let table = feed::tasks(&self.plan, self.run)?;
+        Ok(table.unwrap_or_else(|| TaskTable { run: self.run, ..TaskTable::default() }))
+    }
+
+    /// The runs before it whose tables are at hand, newest first. Others are not read for it: a
+    /// guess at the time left is not worth a log.
+    pub(super) fn earlier(&self) -> Vec<Earlier> {
+        let before = self.fold.runs.iter().rev().filter(|run| run.run < self.run);
+        before
+            .filter_map(|run| {
+                let table = saved(&self.plan, run.run)?;
+                let whole = run.verdict.is_success();
+                let took = run.wall_ms.filter(|_| whole).map(Duration::from_millis);
+                Some(Earlier { table, took })
+            })
+            .take(EARLIER)
+            .collect()
+    }
+}
+
+/// The table of a run that has ended, if it is saved.
+pub(super) fn saved(plan: &PlanDir, run: u64) -> Option<TaskTable> {
+    snapshot::load_json(&plan.tasks_file(run)).ok().flatten()
+}
+
+fn no_run(plan: &PlanName, choice: RunChoice, fold: &Fold) -> Failure {
+    let last = fold.last_run();
+    if last == 0 {
+        return Failure::new(Exit::NoSuchPlan, format!("{plan} has never been run"));
+    }
+    let oldest = fold.runs.first().map_or(last, |run| run.run);
+    let what = match choice {
+        RunChoice::Number(number) if (1..oldest).contains(&number) => {
+            format!("run {number} of {plan} is too long ago: its end is not remembered")
+        }
+        RunChoice::Number(number) => format!("{plan} has no run {number}"),
+        RunChoice::Back(back) => format!("{plan} has no run {back} before its last"),
+    };
+    Failure::new(Exit::NoSuchPlan, what)
+        .hint(format!("known are {plan}@{oldest} to {plan}@{last}; the one before the last is {plan}~1"))
+}
