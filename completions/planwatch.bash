@@ -61,11 +61,17 @@ _planwatch() {
             planwatch,stop)
                 cmd="planwatch__subcmd__stop"
                 ;;
+            planwatch,tasks)
+                cmd="planwatch__subcmd__tasks"
+                ;;
             planwatch,verify)
                 cmd="planwatch__subcmd__verify"
                 ;;
             planwatch,wait)
                 cmd="planwatch__subcmd__wait"
+                ;;
+            planwatch,why)
+                cmd="planwatch__subcmd__why"
                 ;;
             *)
                 ;;
@@ -74,7 +80,7 @@ _planwatch() {
 
     case "${cmd}" in
         planwatch)
-            opts="-h -V --color --help --version run attach logs ps inspect stop restart signal wait record verify rm prune doctor demo completions man"
+            opts="-h -V --color --help --version run attach logs ps tasks why inspect stop restart signal wait record verify rm prune doctor demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -589,6 +595,40 @@ _planwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        planwatch__subcmd__tasks)
+            opts="-f -o -h --tree --timeline --follow --state --html --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         planwatch__subcmd__verify)
             opts="-h --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -633,6 +673,32 @@ _planwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        planwatch__subcmd__why)
+            opts="-o -h --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "screen json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "screen json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
     esac
 }
 
@@ -645,7 +711,7 @@ fi
 _planwatch_with_plans() {
     _planwatch "$@"
     case "${COMP_WORDS[1]}" in
-        attach|logs|inspect|stop|restart|signal|wait|verify|rm|prune)
+        attach|logs|tasks|why|inspect|stop|restart|signal|wait|verify|rm|prune)
             case "${COMP_WORDS[COMP_CWORD]}" in
                 -*) ;;
                 *) COMPREPLY=($(compgen -W "$(planwatch ps -aq 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}")) ;;

@@ -33,6 +33,8 @@ complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "run" -d 'Start 
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "attach" -d 'Follow a running plan from here on, and exit with its verdict'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "logs" -d 'Read the logs of plans, or follow them'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "ps" -d 'List running plans and those that ended within 24 hours'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "tasks" -d 'Show what Luigi\'s tasks are doing: a table, a tree or a timeline'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "why" -d 'Tell on one screen why a run ended as it did'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "inspect" -d 'Print everything known of plans and their runs, as JSON'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "stop" -d 'Stop plans: the whole tree of their processes'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "restart" -d 'Stop plans if they run, and start them again as they were started'
@@ -108,6 +110,24 @@ never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s a -l all -d 'All plans, however old'
 complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s q -l quiet -d 'Names only'
 complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s h -l help -d 'Print help'
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -l state -d 'Only tasks in this state: failed, broken, missing, running, pending, done, complete; may be repeated' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -l html -d 'Write one page that shows everything, readable without a network (-: standard output)' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -s o -l output -d 'The form: table, json (one array) or jsonl' -r -f -a "table\t''
+json\t''
+jsonl\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -l tree -d 'What requires what'
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -l timeline -d 'Bars over time'
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -s f -l follow -d 'Go on until the run ends: on a terminal drawn anew, else a line a change'
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand why" -s o -l output -d 'The form: screen or json' -r -f -a "screen\t''
+json\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand why" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand inspect" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -179,6 +199,8 @@ never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand why" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand inspect" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand stop" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand restart" -f -a "(planwatch ps -aq 2>/dev/null)"

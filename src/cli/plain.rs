@@ -11,12 +11,39 @@ impl From<args::AttachArgs> for cmd::attach::Options {
 
 impl From<args::PsArgs> for cmd::ps::Options {
     fn from(typed: args::PsArgs) -> Self {
-        let output = match typed.output {
-            args::ListForm::Table => cmd::ps::ListForm::Table,
-            args::ListForm::Json => cmd::ps::ListForm::Json,
-            args::ListForm::Jsonl => cmd::ps::ListForm::Jsonl,
+        Self { all: typed.all, quiet: typed.quiet, output: typed.output.into() }
+    }
+}
+
+impl From<args::ListForm> for cmd::ps::ListForm {
+    fn from(typed: args::ListForm) -> Self {
+        match typed {
+            args::ListForm::Table => Self::Table,
+            args::ListForm::Json => Self::Json,
+            args::ListForm::Jsonl => Self::Jsonl,
+        }
+    }
+}
+
+impl From<args::TasksArgs> for cmd::tasks::Options {
+    fn from(typed: args::TasksArgs) -> Self {
+        let view = match (typed.tree, typed.timeline) {
+            (true, _) => cmd::tasks::View::Tree,
+            (_, true) => cmd::tasks::View::Timeline,
+            _ => cmd::tasks::View::Table,
         };
-        Self { all: typed.all, quiet: typed.quiet, output }
+        let html = typed.html.map(|file| match file.as_os_str() == "-" {
+            true => cmd::tasks::Page::Stdout,
+            false => cmd::tasks::Page::File(file),
+        });
+        let (states, output) = (typed.state, typed.output.into());
+        Self { target: typed.target, view, states, follow: typed.follow, html, output }
+    }
+}
+
+impl From<args::WhyArgs> for cmd::why::Options {
+    fn from(typed: args::WhyArgs) -> Self {
+        Self { target: typed.target, json: typed.output == args::WhyForm::Json }
     }
 }
 

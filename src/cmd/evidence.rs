@@ -190,7 +190,8 @@ fn before(lines: &[Seen], begun: u64, pid: Option<i32>) -> Vec<LogLine> {
         }
         let line = &seen.line;
         let copy = |other: &&LogLine| {
-            other.stream != line.stream && (is_copy(&other.msg, &line.msg) || is_copy(&line.msg, &other.msg))
+            other.stream != line.stream
+                && (is_copy(&other.msg, &line.msg) || is_copy(&line.msg, &other.msg))
         };
         if seen.is_output()
             && !line.msg.trim().is_empty()
@@ -242,8 +243,7 @@ fn is_copy(msg: &str, other: &str) -> bool {
 fn is_alone(table: &TaskTable, attempt: &Attempt) -> bool {
     let end = attempt.ended_at.unwrap_or(Stamp(i64::MAX));
     let beside = |other: &&Attempt| {
-        other.started_at < end
-            && other.ended_at.unwrap_or(Stamp(i64::MAX)) > attempt.started_at
+        other.started_at < end && other.ended_at.unwrap_or(Stamp(i64::MAX)) > attempt.started_at
     };
     table.tasks.iter().flat_map(|task| &task.history).filter(beside).count() <= 1
 }

@@ -7,8 +7,8 @@ use super::World;
 use super::alive::settled;
 use super::select::select_one;
 use crate::exit::{Exit, Failure};
-use crate::feed;
-use crate::fold::{Fold, RunFold};
+use crate::feed::known;
+use crate::fold::{Fold, Kept, RunFold};
 use crate::model::{PlanName, RunChoice, Target, TaskTable};
 use crate::render::tasks::Earlier;
 use crate::store::layout::PlanDir;
@@ -45,7 +45,7 @@ impl ChosenRun {
 
     /// Its tasks; an empty table where Luigi has said nothing.
     pub(super) fn table(&self) -> io::Result<TaskTable> {
-        let table = feed::tasks(&self.plan, self.run)?;
+        let table = known::tasks(&self.plan, self.run)?;
         Ok(table.unwrap_or_else(|| TaskTable { run: self.run, ..TaskTable::default() }))
     }
 
@@ -67,7 +67,8 @@ impl ChosenRun {
 
 /// The table of a run that has ended, if it is saved.
 pub(super) fn saved(plan: &PlanDir, run: u64) -> Option<TaskTable> {
-    snapshot::load_json(&plan.tasks_file(run)).ok().flatten()
+    let kept: Option<Kept> = snapshot::load_json(&plan.tasks_file(run)).ok().flatten();
+    kept.map(|kept| kept.table)
 }
 
 fn no_run(plan: &PlanName, choice: RunChoice, fold: &Fold) -> Failure {
@@ -83,6 +84,7 @@ fn no_run(plan: &PlanName, choice: RunChoice, fold: &Fold) -> Failure {
         RunChoice::Number(number) => format!("{plan} has no run {number}"),
         RunChoice::Back(back) => format!("{plan} has no run {back} before its last"),
     };
-    Failure::new(Exit::NoSuchPlan, what)
-        .hint(format!("known are {plan}@{oldest} to {plan}@{last}; the one before the last is {plan}~1"))
+    Failure::new(Exit::NoSuchPlan, what).hint(format!(
+        "known are {plan}@{oldest} to {plan}@{last}; the one before the last is {plan}~1"
+    ))
 }

@@ -1,7 +1,9 @@
 //! `tasks`: what Luigi's tasks of a run are doing, as a table, a tree, a timeline or a page.
 
+mod canvas;
 mod live;
 mod save;
+mod told;
 
 use std::path::PathBuf;
 
@@ -84,6 +86,7 @@ struct Drawn<'a> {
     /// Whether it goes to a terminal, and whether that gets colours.
     terminal: bool,
     colour: bool,
+    zone: jiff::tz::TimeZone,
 }
 
 impl<'a> Drawn<'a> {
@@ -95,6 +98,7 @@ impl<'a> Drawn<'a> {
             earlier: if live { chosen.earlier() } else { Vec::new() },
             terminal: world.stdout.terminal,
             colour: world.stdout.color,
+            zone: world.zone.clone(),
         }
     }
 
@@ -144,6 +148,11 @@ impl<'a> Drawn<'a> {
         Ok(text)
     }
 
+    /// Whether tasks in this state are wanted.
+    fn wants(&self, state: TaskState) -> bool {
+        self.options.states.is_empty() || self.options.states.contains(&state)
+    }
+
     /// Places of the tasks that are wanted: in the order of the table, for scripts in that in which
     /// they were heard of.
     fn wanted<'s>(&'s self, scene: &'s Scene<'_>) -> impl Iterator<Item = usize> + 's {
@@ -152,9 +161,9 @@ impl<'a> Drawn<'a> {
             _ => (0..scene.table.tasks.len()).collect(),
         };
         let states = &self.options.states;
-        places.into_iter().filter(move |&at| {
-            states.is_empty() || states.contains(&scene.table.tasks[at].state)
-        })
+        places
+            .into_iter()
+            .filter(move |&at| states.is_empty() || states.contains(&scene.table.tasks[at].state))
     }
 }
 
@@ -182,8 +191,14 @@ fn write_page(chosen: &ChosenRun, to: &Page, world: &World) -> anyhow::Result<i3
     let earlier = chosen.earlier();
     let left = time_left(&table, &names, &earlier, world.now);
     let plan = chosen.plan.name().as_str();
-    let scene =
-        Scene { plan, run: &run, table: &table, names: &names, left: left.as_ref(), now: world.now };
+    let scene = Scene {
+        plan,
+        run: &run,
+        table: &table,
+        names: &names,
+        left: left.as_ref(),
+        now: world.now,
+    };
     let page = page(&scene, &excerpts);
     match to {
         Page::Stdout => {

@@ -9,8 +9,8 @@ use super::out::Out;
 use super::tables::{ChosenRun, saved};
 use crate::fold::{RunFold, headline};
 use crate::model::{
-    AttemptEnd, Event, Record, State, Stream, Target, Task, TaskState, TaskTable, Verdict,
-    format_duration, format_size, signal_name,
+    AttemptEnd, Event, Record, State, Stream, Target, Task, TaskState, TaskTable, format_duration,
+    format_size, signal_name,
 };
 use crate::render::tasks::{Look, Names};
 use crate::render::why::{Clock, LastSuccess, Slower, Trouble, Why, screen};
@@ -96,7 +96,8 @@ fn found_out(chosen: &ChosenRun, world: &World) -> anyhow::Result<Why> {
             true => None,
             false => last_success(chosen, &run, &table)?,
         },
-        resume: (over && !well && !run.argv.is_empty()).then(|| format!("planwatch restart {plan}")),
+        resume: (over && !well && !run.argv.is_empty())
+            .then(|| format!("planwatch restart {plan}")),
         read_on: format!("planwatch logs {plan} --run {} --after {after}", run.run),
     })
 }
@@ -124,9 +125,9 @@ fn ended_by(run: &RunFold) -> Option<String> {
         });
     }
     let signal = run.signal?;
-    let memory = run.peak_rss.map_or(String::new(), |bytes| {
-        format!(", largest process {}", format_size(bytes))
-    });
+    let memory = run
+        .peak_rss
+        .map_or(String::new(), |bytes| format!(", largest process {}", format_size(bytes)));
     Some(match run.signalled.contains(&signal) {
         true => format!("{} was sent with planwatch", signal_name(signal)),
         // The kernel kills so when memory is short, and says so only in its own log.
@@ -154,7 +155,10 @@ fn troubles<'t>(
         // What never ran stands behind what did: it is seldom the cause.
         (wrong.is_none(), wrong.and_then(|attempt| attempt.ended_at), at)
     });
-    found.into_iter().map(|at| (trouble(&table.tasks[at], names.of(at), run), &table.tasks[at])).collect()
+    found
+        .into_iter()
+        .map(|at| (trouble(&table.tasks[at], names.of(at), run), &table.tasks[at]))
+        .collect()
 }
 
 fn trouble(task: &Task, name: &str, run: &RunFold) -> Trouble {
@@ -217,7 +221,9 @@ fn last_success(
         return Ok(None);
     };
     let mut changed = Vec::new();
-    for later in chosen.fold.runs.iter().filter(|one| (success.run + 1..=run.run).contains(&one.run)) {
+    for later in
+        chosen.fold.runs.iter().filter(|one| (success.run + 1..=run.run).contains(&one.run))
+    {
         for what in said_to_be_changed(chosen, later)? {
             if !changed.contains(&what) {
                 changed.push(what);

@@ -85,13 +85,24 @@ pub fn tasks(plan: &PlanDir, run: u64) -> io::Result<Option<TaskTable>> {
 /// The table of a run as of record `upto`: what was saved, and what was said since. None if the log
 /// was removed meanwhile.
 fn tasks_of(plan: &PlanDir, fold: &Fold, run: u64, upto: u64) -> io::Result<Option<Tasks>> {
+    let rebuilt = rebuilt(plan, fold, run, upto)?;
+    Ok(rebuilt.map(|(rebuild, reached)| rebuild.done(reached)))
+}
+
+/// The same, to go on from, and the last record that is in it.
+pub(super) fn rebuilt(
+    plan: &PlanDir,
+    fold: &Fold,
+    run: u64,
+    upto: u64,
+) -> io::Result<Option<(Rebuild, u64)>> {
     let saved: Option<Kept> = snapshot::load_json(&plan.tasks_file(run)).ok().flatten();
     let last = Reader::open(plan)?.last_seq()?;
     let saved = saved.filter(|kept| kept.table.run == run && kept.table.seq <= last);
     let known = fold.run(run);
-    if known.is_none() && saved.is_some() {
+    if let (None, Some(kept)) = (known, &saved) {
         // Long over: it was saved when it ended.
-        return Ok(saved.map(Tasks::from));
+        return Ok(Some((Rebuild::from(kept.clone()), kept.table.seq)));
     }
     let kept = saved.unwrap_or_else(|| Tasks::new(run, false).kept().clone());
     let first = known.map_or(1, |run| run.first_seq.max(1));
@@ -104,7 +115,7 @@ fn tasks_of(plan: &PlanDir, fold: &Fold, run: u64, upto: u64) -> io::Result<Opti
         }
         rebuild.is_listening()
     })?;
-    Ok(reached.map(|reached| rebuild.done(reached)))
+    Ok(reached.map(|reached| (rebuild, reached)))
 }
 
 /// Hands over what planwatch itself said in these lines, each record with its line and the offset

@@ -6,6 +6,7 @@
 //! | `lane` | one log, and where following it ends |
 //! | `vigil` | whether anybody still writes it |
 //! | `known` | the state of a plan as of now |
+//! | `table` | the tasks of a run as of now, and from then on |
 //!
 //! Uses `model`, `store`, `wake`, `os` and `fold`. What surprises: reading never waits and waiting
 //! never reads, so a caller can wait for other things beside; and when everybody who could write a
@@ -14,11 +15,13 @@
 mod follow;
 pub mod known;
 mod lane;
+mod table;
 mod vigil;
 
 pub use follow::{Follow, News, Piece};
 pub use known::{Depth, known};
 pub use lane::Until;
+pub use table::LiveTable;
 
 #[cfg(test)]
 mod tests;

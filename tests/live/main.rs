@@ -22,4 +22,5 @@ mod rotation;
 mod run;
 mod schema;
 mod stop;
+mod tasks;
 mod wait;

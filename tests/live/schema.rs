@@ -17,6 +17,16 @@ pub(crate) fn all_records_satisfy_it(home: &Home, plan: &str) {
     }
 }
 
+/// The value is what a published schema says.
+#[track_caller]
+pub(crate) fn satisfies(name: &str, value: &serde_json::Value) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name);
+    let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    if let Err(error) = jsonschema::validator_for(&schema).unwrap().validate(value) {
+        panic!("{error}\n{value}");
+    }
+}
+
 #[test]
 fn records_of_every_kind_satisfy_the_schema() {
     let home = Home::new();

@@ -7,6 +7,7 @@ mod background;
 mod logs;
 mod manage;
 mod run;
+mod tasks;
 mod wait;
 
 pub(super) use background::{ExecArgs, RecorderArgs, SuperviseArgs};
@@ -16,6 +17,7 @@ pub(super) use manage::{
     SignalArgs, StopArgs, VerifyArgs,
 };
 pub(super) use run::{IfRunning, LogLimits, RecordArgs, RunArgs};
+pub(super) use tasks::{TasksArgs, WhyArgs, WhyForm};
 pub(super) use wait::{AttachArgs, Until, WaitArgs};
 
 use clap::builder::Styles;
@@ -104,6 +106,8 @@ pub(super) enum Verb {
     Attach(AttachArgs),
     Logs(Box<LogsArgs>),
     Ps(PsArgs),
+    Tasks(TasksArgs),
+    Why(WhyArgs),
     Inspect(InspectArgs),
     Stop(StopArgs),
     Restart(RestartArgs),

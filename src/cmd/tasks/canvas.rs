@@ -82,7 +82,8 @@ mod tests {
 
     /// The screen after these bytes, without blank rows.
     fn screen(bytes: &[&[u8]]) -> String {
-        let mut parser = vt100::Parser::new(8, 20, 0);
+        let size = |n| std::num::NonZero::new(n).unwrap();
+        let mut parser = vt100::Parser::new(size(8), size(20), 0);
         for bytes in bytes {
             // A terminal in its usual mode makes a carriage return of each line end.
             parser.process(&String::from_utf8_lossy(bytes).replace('\n', "\r\n").into_bytes());
@@ -95,7 +96,10 @@ mod tests {
         let mut canvas = Canvas::default();
         let first = canvas.redraw("head\n\na long line\nb\nc", 8, "▶");
         let second = canvas.redraw("head\n\nshort\nb", 8, "▶");
-        assert_eq!(screen(&[b"before\n", &first, &second, b"after"]), "before\nhead\n\nshort\nb\nafter");
+        assert_eq!(
+            screen(&[b"before\n", &first, &second, b"after"]),
+            "before\nhead\n\nshort\nb\nafter"
+        );
         assert!(canvas.redraw("head\n\nshort\nb", 8, "▶").is_empty(), "nothing changed");
     }
 

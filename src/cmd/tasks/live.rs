@@ -1,11 +1,11 @@
 //! `tasks -f`: drawn again whenever something changes; on a pipe a line a change.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::canvas::Canvas;
+use super::told::{self, Told};
 use super::{Drawn, Options};
 use crate::cmd::follow::{block_on, gone, listen_for_end};
 use crate::cmd::out::{Out, OutError};
@@ -15,8 +15,6 @@ use crate::cmd::{World, now, terminal_height, terminal_width};
 use crate::exit::{Exit, Failure};
 use crate::feed::{Follow, LiveTable, News, Until};
 use crate::fold::RunFold;
-use crate::model::{Stamp, TaskState, TaskTable};
-use crate::render::tasks::{Names, Scene, TaskRow, change};
 
 /// Between two pictures at least: a flood must not make the terminal the slowest part.
 const APART: Duration = Duration::from_millis(50);
@@ -71,13 +69,6 @@ struct Live<'a> {
     height: usize,
 }
 
-/// What was told of each task on a pipe.
-#[derive(Default)]
-struct Told {
-    tasks: Vec<(TaskState, u32)>,
-    places: HashMap<String, usize>,
-}
-
 impl<'a> Live<'a> {
     fn new(chosen: &'a ChosenRun, options: &'a Options, world: &World) -> anyhow::Result<Live<'a>> {
         let table = LiveTable::of(&chosen.plan, chosen.run)?;
@@ -104,46 +95,57 @@ impl<'a> Live<'a> {
 
     /// Reads and shows what is new. False at the end.
     fn goes_on(&mut self) -> anyhow::Result<bool> {
-        self.tell_all()?;
-        while let Some(piece) = self.follow.read()? {
-            match piece.news {
-                News::Lines(lines) => {
-                    let mut rest = lines;
-                    while let Some(end) = memchr::memchr(b'\n', rest) {
-                        let (line, after) = rest.split_at(end + 1);
-                        rest = after;
-                        if let Some(task) = self.table.line(line) {
-                            self.changed = true;
-                            if self.canvas.is_none() {
-                                self.told.tell(&mut self.out, &self.view, &self.run, self.table.table(), Some(&task))?;
-                            }
-                        }
-                    }
-                }
-                News::Gap { .. } => self.table.lost_some(),
-                News::Renewed | News::Stopped => self.changed = true,
-            }
-        }
-        if let Some(run) = self.follow.fold(0).run(self.run.run)
-            && (run.state, run.verdict, run.ended_at) != (self.run.state, self.run.verdict, self.run.ended_at)
-        {
+        self.tell(told::News::Any(self.run.started_at))?;
+        self.read()?;
+        let known = self.follow.fold(0).run(self.run.run);
+        let standing = |run: &RunFold| (run.state, run.verdict, run.ended_at);
+        if let Some(run) = known.filter(|run| standing(run) != standing(&self.run)) {
             self.run = run.clone();
             self.changed = true;
         }
-        self.tell_all()?;
         let over = self.follow.is_over();
-        if !over {
+        if over {
+            self.tell(told::News::Last(self.run.ended_at.unwrap_or(self.run.started_at)))?;
+        } else {
             self.draw()?;
         }
         self.out.flush()?;
         Ok(!over)
     }
 
+    fn read(&mut self) -> anyhow::Result<()> {
+        let Live { follow, table, told, out, view, run, changed, canvas, .. } = self;
+        while let Some(piece) = follow.read()? {
+            let mut rest = match piece.news {
+                News::Lines(lines) => lines,
+                News::Gap { .. } => {
+                    table.lost_some();
+                    continue;
+                }
+                News::Renewed | News::Stopped => {
+                    *changed = true;
+                    continue;
+                }
+            };
+            while let Some(end) = memchr::memchr(b'\n', rest) {
+                let (line, after) = rest.split_at(end + 1);
+                rest = after;
+                let Some((task, ts)) = table.line(line) else { continue };
+                *changed = true;
+                if canvas.is_none() {
+                    told.tell(out, view, run, table, told::News::Of(&task, ts))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// On a pipe: what nobody was told of yet.
-    fn tell_all(&mut self) -> anyhow::Result<()> {
-        if self.canvas.is_none() && self.changed {
-            self.told.tell(&mut self.out, &self.view, &self.run, self.table.table(), None)?;
-            self.changed = false;
+    fn tell(&mut self, news: told::News<'_>) -> anyhow::Result<()> {
+        let Live { table, told, out, view, run, changed, canvas, .. } = self;
+        if canvas.is_none() && *changed {
+            told.tell(out, view, run, table, news)?;
+            *changed = false;
         }
         Ok(())
     }
@@ -193,59 +195,4 @@ impl<'a> Live<'a> {
         self.out.finish()?;
         Ok(Exit::Done.code())
     }
-}
-
-impl Told {
-    /// Prints a line for each task that stands elsewhere than it was told to; if one is named, only
-    /// that one is looked at where it is known.
-    fn tell(
-        &mut self,
-        out: &mut Out,
-        view: &Drawn<'_>,
-        run: &RunFold,
-        table: &TaskTable,
-        named: Option<&str>,
-    ) -> anyhow::Result<()> {
-        let known = named.and_then(|name| self.places.get(name).copied());
-        let places = known.map_or(0..table.tasks.len(), |at| at..at + 1);
-        let news: Vec<usize> = places
-            .filter(|&at| self.tasks.get(at) != Some(&standing(table, at)))
-            .collect();
-        if news.is_empty() {
-            return Ok(());
-        }
-        self.tasks.resize(table.tasks.len(), (TaskState::Pending, u32::MAX));
-        let names = Names::new(table);
-        let now = table_time(table, &news);
-        let scene = Scene { plan: view.plan, run, table, names: &names, left: None, now };
-        for at in news {
-            let task = &table.tasks[at];
-            self.tasks[at] = standing(table, at);
-            self.places.insert(task.name.clone(), at);
-            self.places.extend(task.id.clone().map(|id| (id, at)));
-            let states = &view.options.states;
-            if !states.is_empty() && !states.contains(&task.state) {
-                continue;
-            }
-            match view.options.output {
-                ListForm::Table => out.write(&change(&scene, at, &view.zone, view.colour))?,
-                _ => out.json(&TaskRow::of(&scene, at))?,
-            }
-        }
-        Ok(())
-    }
-}
-
-fn standing(table: &TaskTable, at: usize) -> (TaskState, u32) {
-    (table.tasks[at].state, table.tasks[at].attempts)
-}
-
-/// The time of the last thing that happened to these tasks: what is printed of the past shall not
-/// depend on when it is printed.
-fn table_time(table: &TaskTable, places: &[usize]) -> Stamp {
-    let last = places.iter().filter_map(|&at| {
-        let last = table.tasks[at].last()?;
-        Some(last.ended_at.unwrap_or(last.started_at))
-    });
-    last.max().unwrap_or_default()
 }

@@ -35,6 +35,11 @@ impl Rebuild {
         !self.listening.is_empty()
     }
 
+    /// The table so far.
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
     /// Takes the next record, which was read from `line`.
     pub fn record(&mut self, record: &Record<'_>) {
         if record.run != self.tasks.run() || record.seq <= self.tasks.table().seq {

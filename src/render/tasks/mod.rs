@@ -7,12 +7,14 @@
 //! | `left` | how long a run has still to go, by the runs before it |
 //! | `head` | the lines above every view |
 //! | `table`, `tree`, `timeline` | the views |
+//! | `change` | a line for a change of one task |
 //! | `rows` | `-o json` |
 //! | `page` | `--html` |
 //!
 //! What surprises: nothing is guessed. Without dependencies there is no critical path, without
 //! earlier runs no time left, and both are said to be unknown or left out.
 
+mod change;
 mod head;
 mod left;
 mod names;
@@ -27,6 +29,7 @@ mod tree;
 
 use std::time::Duration;
 
+pub use change::change;
 pub use head::head;
 pub use left::{Earlier, Left, time_left};
 pub use names::Names;
@@ -40,9 +43,7 @@ pub use tree::tree;
 
 use super::theme::Tone;
 use crate::fold::RunFold;
-use crate::model::{
-    Attempt, AttemptEnd, Stamp, State, Task, TaskState, TaskTable, format_duration,
-};
+use crate::model::{AttemptEnd, Stamp, State, Task, TaskState, TaskTable, format_duration};
 
 /// What the views show: the tasks of one run, and what is known around them.
 #[derive(Clone, Copy, Debug)]

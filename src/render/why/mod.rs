@@ -1,6 +1,8 @@
 //! Why a run ended as it did: what `why` found out, for scripts, and as one screen for people.
 
 mod screen;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 

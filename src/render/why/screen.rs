@@ -36,6 +36,10 @@ struct Screen<'a> {
 pub fn screen(to: &mut Vec<u8>, why: &Why, clock: &Clock, look: Look) {
     let mut screen = Screen { to, look, clock };
     screen.verdict(why);
+    if why.verdict.is_success() && why.retried.is_empty() && why.failures.is_empty() {
+        return;
+    }
+    screen.more(why);
     for trouble in why.failures.iter().filter(|trouble| trouble.excerpt.is_some()) {
         screen.trouble(trouble);
     }
@@ -56,12 +60,15 @@ impl Screen<'_> {
         let tone = Tone::of_run(why.state, why.verdict);
         let title = format!("{} run {} ", why.plan, why.run);
         let text = format!(
-            "{}{}",
+            "{}{}\n",
             painted(&title, Tone::Bold, self.look.colour),
             painted(&harmless(&why.headline), tone, self.look.colour)
         );
         self.to.extend_from_slice(text.as_bytes());
-        self.to.push(b'\n');
+    }
+
+    /// When, how many tasks, and who ended it.
+    fn more(&mut self, why: &Why) {
         let mut parts = Vec::new();
         match why.ended_at {
             Some(ended) => parts.push(format!("ended {}", self.clock.when(ended))),
@@ -96,12 +103,13 @@ impl Screen<'_> {
 
     /// The first line and the last ones: what matters stands at the end.
     fn traceback(&mut self, lines: &[String]) {
+        let lines = told(lines);
         let hidden = lines.len().saturating_sub(TRACEBACK);
         for (at, line) in lines.iter().enumerate() {
             if hidden > 1 && at == 1 {
                 self.line(4, &format!("… {hidden} more lines …"), Tone::Dim);
             }
-            if hidden > 1 && (1..=hidden).contains(&at) || line.trim().is_empty() {
+            if hidden > 1 && (1..=hidden).contains(&at) {
                 continue;
             }
             let last = at + 1 == lines.len();
@@ -285,6 +293,26 @@ fn counts(counts: TaskCounts) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     format!("{} of {} tasks", told.join(", "), counts.total)
+}
+
+/// A traceback without what is the same in all of them: Luigi's frames around the task, and the
+/// marks under the source.
+fn told(lines: &[String]) -> Vec<&str> {
+    let mut told = Vec::new();
+    let mut luigis = false;
+    for line in lines.iter().map(String::as_str) {
+        let frame = line.trim_start().starts_with("File \"");
+        if frame {
+            luigis = line.contains("/luigi/worker.py\", line ");
+        } else if !line.starts_with([' ', '\t']) {
+            luigis = false;
+        }
+        let marks = line.trim_matches([' ', '~', '^']).is_empty();
+        if !luigis && !marks {
+            told.push(line);
+        }
+    }
+    told
 }
 
 /// The first few names, and how many more there are.

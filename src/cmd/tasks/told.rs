@@ -1,0 +1,95 @@
+//! `tasks -f` on a pipe: a line, or a row, for each change of a task.
+
+use std::collections::HashMap;
+
+use super::Drawn;
+use crate::cmd::out::Out;
+use crate::cmd::ps::ListForm;
+use crate::feed::LiveTable;
+use crate::fold::RunFold;
+use crate::model::{Stamp, TaskState, TaskTable};
+use crate::render::tasks::{Names, Scene, TaskRow, change};
+
+/// What was told of each task.
+#[derive(Default)]
+pub(super) struct Told {
+    tasks: Vec<(TaskState, u32)>,
+    places: HashMap<String, usize>,
+    /// Failures whose error is still being read.
+    held: Vec<usize>,
+    /// Their names, and of how many tasks.
+    names: (usize, Names),
+}
+
+/// What may be new.
+#[derive(Clone, Copy)]
+pub(super) enum News<'a> {
+    /// This task, at this time.
+    Of(&'a str, Stamp),
+    /// Any.
+    Any(Stamp),
+    /// Any, and nothing more will come.
+    Last(Stamp),
+}
+
+impl Told {
+    /// Prints what nobody was told of yet.
+    pub(super) fn tell(
+        &mut self,
+        out: &mut Out,
+        view: &Drawn<'_>,
+        run: &RunFold,
+        live: &LiveTable,
+        news: News<'_>,
+    ) -> anyhow::Result<()> {
+        let table = live.table();
+        let (known, now) = match news {
+            News::Of(name, ts) => (self.places.get(name).copied(), ts),
+            News::Any(ts) | News::Last(ts) => (None, ts),
+        };
+        let mut places = std::mem::take(&mut self.held);
+        match known {
+            Some(at) if !places.contains(&at) => places.push(at),
+            Some(_) => {}
+            None => places = (0..table.tasks.len()).collect(),
+        }
+        places.retain(|&at| self.tasks.get(at) != Some(&standing(table, at)));
+        if !matches!(news, News::Last(_)) && live.is_listening() {
+            let failed = |&at: &usize| table.tasks[at].state.is_failure();
+            (self.held, places) = places.into_iter().partition(failed);
+        }
+        if places.is_empty() {
+            return Ok(());
+        }
+        self.tasks.resize(table.tasks.len(), (TaskState::Pending, u32::MAX));
+        let is_new = |&at: &usize| self.places.get(&table.tasks[at].name) != Some(&at);
+        if self.names.0 != table.tasks.len() || places.iter().any(is_new) {
+            self.names = (table.tasks.len(), Names::new(table));
+        }
+        for &at in &places {
+            self.remember(table, at);
+        }
+        let scene = Scene { plan: view.plan, run, table, names: &self.names.1, left: None, now };
+        for at in places {
+            if !view.wants(table.tasks[at].state) {
+                continue;
+            }
+            match view.options.output {
+                ListForm::Table => out.write(&change(&scene, at, &view.zone, view.colour))?,
+                _ => out.json(&TaskRow::of(&scene, at))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, table: &TaskTable, at: usize) {
+        let task = &table.tasks[at];
+        self.tasks[at] = standing(table, at);
+        self.places.insert(task.name.clone(), at);
+        self.places.extend(task.id.clone().map(|id| (id, at)));
+    }
+}
+
+fn standing(table: &TaskTable, at: usize) -> (TaskState, u32) {
+    (table.tasks[at].state, table.tasks[at].attempts)
+}

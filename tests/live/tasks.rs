@@ -1,0 +1,238 @@
+//! `planwatch tasks` and `planwatch why` on real Luigi, and on plans without it.
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::harness::{Cmd, Home, Step, luigi_python};
+
+const TASKS: &str = r#"
+import os, time, luigi
+
+class Base(luigi.Task):
+    def output(self): return luigi.LocalTarget(f"out/{self.task_id}")
+    def run(self):
+        self.work()
+        with self.output().open("w") as file: file.write("x")
+    def work(self): print(f"{type(self).__name__} works")
+
+class Leaf(Base):
+    n = luigi.IntParameter()
+
+class Swot(Base):
+    def requires(self): return [Leaf(n=1), Leaf(n=2)]
+    def work(self):
+        print("asking the model")
+        self.answer({"strengths": 1})
+    def answer(self, data):
+        return data["threats"]
+
+class Summary(Base):
+    def requires(self): return Swot()
+
+class Report(Base):
+    def requires(self): return [Summary(), Leaf(n=3)]
+
+class Gate(Base):
+    def requires(self): return Leaf(n=1)
+    def work(self):
+        open("at-the-gate", "w").close()
+        while not os.path.exists("gate"): time.sleep(0.01)
+
+class Good(Base):
+    def requires(self): return [Gate(), Leaf(n=2)]
+"#;
+
+/// `planwatch run` of a task of the module above, with two workers.
+fn luigi(home: &Home, options: &[&str], task: &str) -> Cmd {
+    let Some(python) = luigi_python() else {
+        panic!(
+            "no Python with luigi: set PLANWATCH_TEST_PYTHON, or run the test command of the README"
+        )
+    };
+    std::fs::write(home.file("tasks.py"), TASKS).unwrap();
+    let python = python.to_str().unwrap();
+    let command = ["--", python, "-m", "luigi", "--module", "tasks", "--local-scheduler"];
+    home.planwatch(["run", "-n", "plan"])
+        .args(options)
+        .args(&command)
+        .args(&["--workers", "2", task])
+        .env("PYTHONPATH", ".")
+        .prints_something()
+        .may_speak()
+}
+
+fn rows(home: &Home, arguments: &[&str]) -> Vec<Value> {
+    let list = home.planwatch(["tasks", "-o", "json"]).args(arguments).prints_something().runs();
+    list.json().as_array().unwrap().clone()
+}
+
+fn row<'r>(rows: &'r [Value], task: &str) -> &'r Value {
+    rows.iter().find(|row| row["task"] == task).unwrap_or_else(|| panic!("no {task}: {rows:?}"))
+}
+
+#[track_caller]
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+}
+
+#[test]
+fn a_failed_plan_shows_its_tasks_in_every_view() {
+    let home = Home::new();
+    luigi(&home, &[], "Report").code(30).runs();
+    let rows = rows(&home, &["plan"]);
+    assert_eq!(rows.len(), 6, "{rows:?}");
+    let swot = row(&rows, "Swot()");
+    assert_eq!((&swot["state"], &swot["error"]), (&"failed".into(), &"KeyError: 'threats'".into()));
+    assert!(swot["pid"].is_i64() && swot["duration_ms"].is_u64() && swot["id"].is_string());
+    for (task, state) in [("Leaf(n=1)", "done"), ("Leaf(n=3)", "done"), ("Summary()", "pending")] {
+        assert_eq!(row(&rows, task)["state"], state, "{task}");
+    }
+    crate::schema::satisfies("tasks.schema.json", &Value::from(rows));
+
+    let view = |arguments: &[&str]| {
+        home.planwatch(["tasks", "plan"]).args(arguments).prints_something().runs().stdout
+    };
+    let table = view(&[]);
+    has(&table, &["3 done", "1 failed", "2 not run", "KeyError: 'threats'", "Leaf(n=1)"]);
+    assert!(table.find("Swot") < table.find("Leaf(n=1) "), "failures come first:\n{table}");
+    has(&view(&["--timeline"]), &["✗ Swot", "✓ Leaf(n=2)", "· Report"]);
+    has(&view(&["--tree"]), &["✗ Swot  failed", "Report  not run"]);
+    let failed = view(&["--state", "failed"]);
+    assert!(failed.contains("\nSwot") && !failed.contains("\nLeaf"), "{failed}");
+    home.planwatch(["tasks", "--state", "lost", "plan"]).code(2).says("failed, broken").runs();
+
+    home.planwatch(["tasks", "plan", "--html", "page.html"]).runs();
+    let page = home.until_file("page.html");
+    has(&page, &["plan run 1", "KeyError: 'threats'", "in answer", "default-src 'none'"]);
+    assert!(page.len() < 100_000);
+    assert_eq!(view(&["--html", "-"]).len(), page.len());
+    home.planwatch(["tasks", "plan", "--html", "no/such/folder.html"])
+        .code(1)
+        .says("folder.html")
+        .runs();
+}
+
+#[test]
+fn why_tells_what_failed_and_what_did_not_run_because_of_it() {
+    let home = Home::new();
+    luigi(&home, &[], "Report").code(30).runs();
+    let screen = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    has(
+        &screen,
+        &[
+            "plan run 1 FAILED",
+            "Swot failed after",
+            "in answer",
+            "KeyError: 'threats'",
+            "just before",
+            "asking the model",
+            "not run",
+            "planwatch restart plan   (Luigi keeps the 3 finished tasks)",
+        ],
+    );
+    assert!(!screen.contains("luigi/worker.py"), "Luigi's frames say nothing:\n{screen}");
+    let why = home.planwatch(["why", "-o", "json", "plan"]).prints_something().runs().json();
+    assert_eq!((&why["verdict"], &why["exit"]), (&"failed".into(), &30.into()));
+    let excerpt = &why["failures"][0]["excerpt"];
+    let traceback = excerpt["traceback"].as_array().unwrap();
+    assert_eq!(traceback.first().unwrap(), "Traceback (most recent call last):");
+    assert_eq!(traceback.last().unwrap(), "KeyError: 'threats'");
+    // The command it recommends shows the failure.
+    let read_on = why["read_on"].as_str().unwrap().strip_prefix("planwatch ").unwrap();
+    let shown = home.planwatch(read_on.split(' ')).prints_something().runs().stdout;
+    has(&shown, &["KeyError: 'threats'"]);
+}
+
+#[test]
+fn why_compares_with_the_last_success() {
+    let home = Home::new();
+    let script = |text: &str| std::fs::write(home.file("plan.sh"), text).unwrap();
+    let run = |arguments: &[&str], code: i32| {
+        let command = ["run", "-n", "plan", "--", "sh", "plan.sh"];
+        home.planwatch(command).args(arguments).code(code).prints_something().may_speak().runs();
+    };
+    script("echo fine");
+    run(&[], 0);
+    let fine = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    assert!(fine.starts_with("plan run 1 SUCCEEDED") && fine.lines().count() == 1, "{fine}");
+    script(
+        "echo working; echo 'Traceback (most recent call last):' >&2; \
+         echo '  File \"x.py\", line 1' >&2; echo 'ValueError: bad day' >&2; exit 1",
+    );
+    run(&["--harder"], 1);
+    let screen = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    has(&screen, &["plan run 2 FAILED", "ValueError: bad day", "working", "last success: run 1"]);
+    has(&screen, &["the command changed", "planwatch restart plan"]);
+    let first = home.planwatch(["why", "plan~1"]).prints_something().runs().stdout;
+    assert_eq!(first, fine);
+    home.planwatch(["why", "plan@9"]).code(4).says("plan@1 to plan@2").runs();
+    home.planwatch(["why", "paln"]).code(4).says("did you mean 'plan'").runs();
+}
+
+#[test]
+fn why_names_who_ended_a_run() {
+    let home = Home::new();
+    home.run_oracle(&["-d", "-n", "asked"], &[Step::Both(2), Step::Idle])
+        .prints("asked\n")
+        .may_speak()
+        .runs();
+    let running = home.planwatch(["why", "asked"]).prints_something().runs().stdout;
+    has(&running, &["nothing has failed so far"]);
+    home.planwatch(["stop", "asked"]).prints_something().may_speak().runs();
+    let screen = home.planwatch(["why", "asked"]).prints_something().runs().stdout;
+    has(&screen, &["STOPPED", " pid ", "asked for it"]);
+
+    home.run_oracle(&["-n", "killed"], &[Step::Both(2), Step::Signal(9)])
+        .code(137)
+        .prints_something()
+        .may_speak()
+        .runs();
+    let screen = home.planwatch(["why", "killed"]).prints_something().runs().stdout;
+    has(&screen, &["KILLED", "SIGKILL came from outside"]);
+    home.run_oracle(&["-n", "late", "--timeout", "50ms"], &[Step::Idle])
+        .code(124)
+        .prints_something()
+        .may_speak()
+        .runs();
+    let screen = home.planwatch(["why", "late"]).prints_something().runs().stdout;
+    has(&screen, &["TIMEOUT", "its time limit ended it"]);
+}
+
+#[test]
+fn followed_on_a_pipe_each_change_is_a_line_and_the_end_is_the_end() {
+    let home = Home::new();
+    luigi(&home, &["-d"], "Good").runs();
+    home.until_file("at-the-gate");
+    let lines = home.planwatch(["tasks", "-f", "plan"]).prints_something().spawn();
+    let json = home.planwatch(["tasks", "-f", "-o", "jsonl", "plan"]).prints_something().spawn();
+    let gone = home.planwatch(["tasks", "-f", "plan"]).code(130).prints_something().spawn();
+    for live in [&lines, &gone] {
+        live.until_printed("▶ Gate running");
+    }
+    json.until_printed(
+        r#""task":"Gate()","id":"Gate__99914b932b","family":"Gate","state":"running""#,
+    );
+    gone.signal(Signal::INT);
+    gone.ends();
+    home.touch("gate");
+    let told = lines.ends().stdout;
+    has(&told, &["✓ Gate done", "▶ Good running", "✓ Good done"]);
+    let told = json.ends();
+    let last: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["task"], &last["state"]), (&"Good()".into(), &"done".into()));
+    home.planwatch(["tasks", "-f", "-o", "json", "plan"]).code(2).says("jsonl").runs();
+}
+
+#[test]
+fn a_plan_without_luigi_has_no_tasks_and_says_so() {
+    let home = Home::new();
+    home.run_oracle(&["-n", "plain"], &[Step::Both(2)]).prints_something().may_speak().runs();
+    let table = home.planwatch(["tasks", "plain"]).prints_something().runs().stdout;
+    assert!(table.contains("no tasks seen"), "{table}");
+    home.planwatch(["tasks", "-o", "json", "plain"]).prints("[]\n").runs();
+    for view in ["--tree", "--timeline"] {
+        home.planwatch(["tasks", "plain", view]).prints_something().runs();
+    }
+}
