@@ -16,6 +16,7 @@
 //! | [`feed`] | live records of many plans |
 //! | [`recorder`] | pipes → log |
 //! | [`supervisor`] | one plan's lifecycle |
+//! | [`tui`] | the screen |
 //! | [`cmd`] | the verbs |
 //! | [`cli`] | the command line |
 //! | [`exit`] | every exit code |
@@ -33,4 +34,5 @@ pub mod recorder;
 pub mod render;
 pub mod store;
 pub mod supervisor;
+pub mod tui;
 pub mod wake;

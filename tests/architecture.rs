@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Which rooms a room may use. A room that stands here with an `*` may use all that stand above it.
-const TABLE: [(&str, &[&str]); 15] = [
+const TABLE: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("os", &[]),
     ("wake", &[]),
@@ -23,6 +23,7 @@ const TABLE: [(&str, &[&str]); 15] = [
     ("feed", &["model", "store", "wake", "os", "fold"]),
     ("recorder", &["model", "parse", "fold", "store", "os", "wake"]),
     ("supervisor", &["model", "fold", "store", "os", "control", "wake"]),
+    ("tui", &["model", "parse", "render", "fold", "feed", "control", "os"]),
     ("cmd", &["*"]),
     ("cli", &["cmd", "exit", "model", "render"]),
     ("main", &["cli"]),
@@ -206,6 +207,16 @@ fn pure_rooms_touch_no_files_and_no_processes() {
     nowhere(r"\bstd::(fs|process|net|thread|os)\b|\brustix::", "this room is pure", |source| {
         is(source, &["model", "parse", "fold", "render", "exit.rs"])
     });
+}
+
+#[test]
+fn the_screen_decides_without_clock_files_and_processes() {
+    let edge = ["tui/run.rs", "tui/run", "tui/screen.rs", "tui/screen"];
+    nowhere(
+        r"\bstd::(fs|process|net|thread|os|io)\b|\b(Instant|SystemTime|Stamp)::now\b|\bcrate::os\b|\btokio::",
+        "what the screen shows is a function of what it was told",
+        |source| is(source, &["tui"]) && !is(source, &edge),
+    );
 }
 
 #[test]
