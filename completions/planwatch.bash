@@ -196,7 +196,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__logs)
-            opts="-f -n -l -g -x -s -r -t -o -h --follow --forever --tail --lines --since --until --level --grep --exclude --stream --run --after --cursor-file --reverse --timestamps --output --color --help"
+            opts="-f -n -l -g -x -s -r -t -o -h --follow --forever --tail --lines --since --until --level --grep --exclude --stream --task --run --after --cursor-file --reverse --timestamps --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -251,6 +251,10 @@ _planwatch() {
                     return 0
                     ;;
                 -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --task)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -39,7 +39,7 @@ complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "inspect" -d 'Pr
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "stop" -d 'Stop plans: the whole tree of their processes'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "restart" -d 'Stop plans if they run, and start them again as they were started'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "signal" -d 'Send a signal to the main process of running plans'
-complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "wait" -d 'Wait until plans have ended, or until a line appears'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "wait" -d 'Wait until plans have ended, until a task has succeeded, or until a line appears'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "record" -d 'Record standard input as a run of a plan'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "verify" -d 'Prove that logs are whole'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "rm" -d 'Remove plans that have ended, with their logs'
@@ -86,6 +86,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s l -l level 
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s g -l grep -d 'Only lines that this regular expression fits; repeated: any of them' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s x -l exclude -d 'No lines that this regular expression fits; repeated: none of them' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s s -l stream -d 'Only this stream: stdout, stderr, events, planwatch; may be repeated. Events, which the bridge reports, are shown in short and cat only if named here' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l task -d 'Only lines that speak of this task: its class, its name or its id, as a pattern; may be repeated' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l run -d 'Only this run' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l after -d 'Only records with a seq greater than this' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l cursor-file -d 'Keep the last seq shown in this file, and go on from it the next time' -r -F
@@ -149,7 +150,7 @@ always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand signal" -s h -l help -d 'Print help'
 complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l timeout -d 'Give up after this long (exit 124)' -r
-complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l for -d 'What to wait for: exit, or log=REGEX' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l for -d 'What to wait for: exit, task=GLOB (it has succeeded), or log=REGEX' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -75,6 +75,7 @@ impl From<args::WaitArgs> for cmd::wait::Options {
     fn from(typed: args::WaitArgs) -> Self {
         let until = match typed.until {
             args::Until::Exit => cmd::wait::Until::Exit,
+            args::Until::Task(glob) => cmd::wait::Until::Task(glob),
             args::Until::Log(pattern) => cmd::wait::Until::Log(pattern),
         };
         Self { plans: typed.plans, any: typed.any, timeout: typed.timeout, until }

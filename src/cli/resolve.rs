@@ -85,6 +85,7 @@ pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
         grep: typed.grep,
         exclude: typed.exclude,
         streams: typed.stream,
+        tasks: typed.task,
         run: typed.run,
         after: typed.after,
         cursor_file: typed.cursor_file.map(|file| cwd_join(world, file)),

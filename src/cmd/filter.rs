@@ -2,6 +2,7 @@
 
 use regex::bytes::Regex;
 
+use super::taskglob::TaskFilter;
 use crate::model::{Level, Record, Stamp, Stream};
 
 /// What must hold for a record to be shown. The default lets everything pass.
@@ -21,6 +22,8 @@ pub struct Filter {
     pub streams: Vec<Stream>,
     /// Of one of these runs of these plans; plans that are not named here are shown whole.
     pub runs: Vec<(String, u64)>,
+    /// Speaks of one of these tasks, if any is named.
+    pub tasks: TaskFilter,
 }
 
 impl Filter {
@@ -30,6 +33,7 @@ impl Filter {
             && self.since.is_none_or(|since| record.ts >= since)
             && self.until.is_none_or(|until| record.ts <= until)
             && self.level.is_none_or(|level| record.level >= Some(level))
+            && self.tasks.wants(record.task.as_deref())
             && (self.streams.is_empty() || self.streams.contains(&record.stream))
             && self.fits(record)
     }
@@ -54,6 +58,9 @@ impl Filter {
         {
             return Some(pattern.clone());
         }
+        if !self.tasks.is_open() {
+            return Regex::new(r#","task":""#).ok();
+        }
         let level = self.level.filter(|level| *level >= Level::Warning)?;
         let worse = Level::ALL.iter().filter(|other| **other >= level).map(|level| level.name());
         let names: Vec<&str> = worse.collect();
@@ -62,7 +69,7 @@ impl Filter {
 
     /// Whether every record is wanted.
     pub fn is_open(&self) -> bool {
-        let Filter { since, until, level, grep, exclude, streams, runs } = self;
+        let Filter { since, until, level, grep, exclude, streams, runs, tasks } = self;
         since.is_none()
             && until.is_none()
             && level.is_none()
@@ -70,6 +77,7 @@ impl Filter {
             && exclude.is_empty()
             && streams.is_empty()
             && runs.is_empty()
+            && tasks.is_open()
     }
 }
 

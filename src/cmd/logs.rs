@@ -15,9 +15,12 @@ use super::filter::Filter;
 use super::follow::{Follower, block_on};
 use super::print::{Own, Printer};
 use super::select::Selector;
-use crate::feed::{Follow, Until};
+use super::tables::saved;
+use super::taskglob::{TaskFilter, TaskGlob};
+use crate::feed::{Depth, Follow, Until, known};
 use crate::model::{Level, Stamp, Stream};
 use crate::render::line::Style;
+use crate::store::layout::Home;
 use crate::store::reader::Reader;
 
 /// What a user may mean by `logs`.
@@ -43,6 +46,8 @@ pub struct Options {
     pub exclude: Vec<Regex>,
     /// Only these streams, if any is named.
     pub streams: Vec<Stream>,
+    /// Only lines that speak of a task that one of these fits.
+    pub tasks: Vec<TaskGlob>,
     /// Only this run.
     pub run: Option<u64>,
     /// Only records with a greater seq.
@@ -75,7 +80,9 @@ pub enum LogForm {
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     if options.reverse {
         let (home, chosen) = targets::choose(&options, world)?;
-        return reverse::print(&home, &chosen, &options, printer(&options, world, &chosen));
+        let tasks = tasks(&options, &home, &chosen)?;
+        let printer = printer(&options, world, &chosen, tasks);
+        return reverse::print(&home, &chosen, &options, printer);
     }
     // A time that has passed is an end that has been reached.
     let follows = options.follow && options.until.is_none_or(|until| until > world.now);
@@ -113,7 +120,8 @@ fn start(
     let (home, chosen) = targets::choose(options, world)?;
     let cursors = options.cursor_file.as_deref().map(CursorFile::open).transpose()?;
     let follow = if live { Follow::live()? } else { Follow::still() };
-    let mut follower = Follower::new(follow, printer(options, world, &chosen));
+    let tasks = tasks(options, &home, &chosen)?;
+    let mut follower = Follower::new(follow, printer(options, world, &chosen, tasks));
     for one in &chosen {
         let saved = cursors.as_ref().and_then(|cursors| cursors.get(&one.plan));
         let until = match one.runs.iter().max() {
@@ -132,7 +140,32 @@ fn start(
     Ok((follower, cursors))
 }
 
-fn printer(options: &Options, world: &World, chosen: &[Chosen]) -> Printer {
+/// The tasks that are wanted, by all the names that are known of them: those of the run that is
+/// read, or of the last one, and of older ones as far as they are saved.
+fn tasks(options: &Options, home: &Home, chosen: &[Chosen]) -> anyhow::Result<TaskFilter> {
+    let mut filter = TaskFilter::new(options.tasks.clone());
+    if filter.is_open() {
+        return Ok(filter);
+    }
+    for one in chosen.iter().filter(|one| !one.missing) {
+        let plan = home.plan(&one.plan);
+        let fold = known(&plan, Depth::State)?;
+        for run in fold.runs.iter().map(|run| run.run) {
+            let reads = match one.runs.is_empty() {
+                true => run == fold.last_run(),
+                false => one.runs.contains(&run),
+            };
+            let table = match reads {
+                true => known::tasks(&plan, run)?,
+                false => saved(&plan, run),
+            };
+            filter.learn(&table.unwrap_or_default());
+        }
+    }
+    Ok(filter)
+}
+
+fn printer(options: &Options, world: &World, chosen: &[Chosen], tasks: TaskFilter) -> Printer {
     let runs = chosen
         .iter()
         .flat_map(|one| one.runs.iter().map(|run| (one.plan.to_string(), *run)))
@@ -145,6 +178,7 @@ fn printer(options: &Options, world: &World, chosen: &[Chosen]) -> Printer {
         exclude: options.exclude.clone(),
         streams: options.streams.clone(),
         runs,
+        tasks,
     };
     let longest = chosen.iter().map(|one| one.plan.as_str().len()).max();
     let style = Style {

@@ -35,6 +35,7 @@ mod start;
 pub mod stop;
 pub mod supervise;
 mod tables;
+pub mod taskglob;
 pub mod tasks;
 pub mod verify;
 pub mod wait;

@@ -1,4 +1,4 @@
-//! `wait`: blocks until plans have ended, or until a line appears.
+//! `wait`: blocks until plans have ended, a task has succeeded, or a line appears.
 
 use std::time::Duration;
 
@@ -8,8 +8,9 @@ use super::World;
 use super::follow::{Ending, block_on};
 use super::out::Out;
 use super::select::{Selected, Selector, select};
+use super::taskglob::TaskGlob;
 use crate::exit::{Exit, Failure};
-use crate::feed::{self, Depth, Follow, News, known};
+use crate::feed::{self, Depth, Follow, LiveTable, News, known};
 use crate::model::{PlanName, Record, RunChoice, Stream};
 use crate::render::sanitize::harmless;
 use crate::store::layout::Home;
@@ -33,6 +34,8 @@ pub enum Until {
     /// The run's end.
     #[default]
     Exit,
+    /// The success of a task that this fits.
+    Task(TaskGlob),
     /// A line that this fits.
     Log(Regex),
 }
@@ -41,6 +44,8 @@ pub enum Until {
 struct Awaited {
     plan: PlanName,
     run: u64,
+    /// Its tasks, where one of them is waited for.
+    tasks: Option<LiveTable>,
     /// Exit code, once the wait for it is over.
     code: Option<i32>,
 }
@@ -80,8 +85,13 @@ impl<'a> Waiting<'a> {
             let Some(run) = chosen else { return Err(no_run(&plan).into()) };
             // A line may have come before anybody waited for it: the whole run counts. For its
             // end, what is known beforehand is enough.
+            let tasks = match &options.until {
+                Until::Task(_) => Some(LiveTable::of(&dir, run)?),
+                _ => None,
+            };
             let after = match (&options.until, fold.run(run)) {
                 (Until::Exit, _) => fold.seq,
+                (Until::Task(_), _) => tasks.as_ref().map_or(0, LiveTable::cursor),
                 (Until::Log(_), Some(known)) => known.first_seq.saturating_sub(1),
                 (Until::Log(_), None) => 0,
             };
@@ -89,7 +99,7 @@ impl<'a> Waiting<'a> {
                 reader.seek_after(after);
                 Ok::<(), std::io::Error>(())
             })?;
-            waiting.awaited.push(Awaited { plan, run, code: None });
+            waiting.awaited.push(Awaited { plan, run, tasks, code: None });
         }
         Ok(waiting)
     }
@@ -98,6 +108,7 @@ impl<'a> Waiting<'a> {
     async fn end(&mut self) -> anyhow::Result<i32> {
         loop {
             self.read()?;
+            self.look_at_tasks()?;
             self.judge()?;
             self.out.flush()?;
             let mut ended = self.awaited.iter().filter_map(|awaited| awaited.code);
@@ -126,6 +137,7 @@ impl<'a> Waiting<'a> {
                         self.out.line(format!("{} {line}", awaited.plan))?;
                     }
                 }
+                (Until::Task(_), News::Lines(lines)) => awaited.take(lines),
                 (_, News::Stopped) => {
                     let what = format!("{} run {} has no verdict", awaited.plan, awaited.run);
                     return Err(Failure::new(Exit::Failed, what)
@@ -139,6 +151,23 @@ impl<'a> Waiting<'a> {
         Ok(())
     }
 
+    /// Tells which runs have got so far that a task that is waited for has succeeded.
+    fn look_at_tasks(&mut self) -> anyhow::Result<()> {
+        let Until::Task(glob) = &self.options.until else { return Ok(()) };
+        for awaited in self.awaited.iter_mut().filter(|awaited| awaited.code.is_none()) {
+            let Some(live) = &awaited.tasks else { continue };
+            let mut tasks = live.table().tasks.iter();
+            let Some(task) = tasks.find(|task| task.state.is_success() && glob.fits_task(task))
+            else {
+                continue;
+            };
+            awaited.code = Some(0);
+            let (name, state) = (harmless(&task.name), task.state.name());
+            self.out.line(format!("{} {name} {state}", awaited.plan))?;
+        }
+        Ok(())
+    }
+
     /// Tells which runs have ended.
     fn judge(&mut self) -> anyhow::Result<()> {
         for (index, awaited) in self.awaited.iter_mut().enumerate() {
@@ -148,8 +177,8 @@ impl<'a> Waiting<'a> {
             let Some(ending) = Ending::of(self.follow.fold(index), awaited.run) else { continue };
             let (plan, verdict, exit) = (&awaited.plan, ending.verdict.name(), ending.exit);
             self.out.line(format!("{plan} {verdict} {exit}"))?;
-            // A run that ended without the line is not what was waited for.
-            let unseen = matches!(self.options.until, Until::Log(_)) && exit == 0;
+            // A run that ended without it is not what was waited for.
+            let unseen = !matches!(self.options.until, Until::Exit) && exit == 0;
             awaited.code = Some(if unseen { Exit::Failed.code() } else { exit });
         }
         Ok(())
@@ -164,6 +193,18 @@ impl<'a> Waiting<'a> {
             .collect();
         let limit = crate::model::format_duration(limit);
         Failure::new(Exit::Timeout, format!("not within {limit}: {}", open.join(", ")))
+    }
+}
+
+impl Awaited {
+    /// Takes what the log says of its tasks.
+    fn take(&mut self, mut lines: &[u8]) {
+        let Some(tasks) = &mut self.tasks else { return };
+        while let Some(end) = memchr::memchr(b'\n', lines) {
+            let (line, rest) = lines.split_at(end + 1);
+            lines = rest;
+            tasks.line(line);
+        }
     }
 }
 

@@ -25,7 +25,9 @@ impl LiveTable {
     /// The table as of now.
     pub fn of(plan: &PlanDir, run: u64) -> io::Result<LiveTable> {
         let fold = known(plan, Depth::State)?;
-        let (rebuild, cursor) = match rebuilt(plan, &fold, run, u64::MAX)? {
+        let over = fold.run(run).filter(|known| known.exit.is_some());
+        let upto = over.map_or(u64::MAX, |known| known.last_seq);
+        let (rebuild, cursor) = match rebuilt(plan, &fold, run, upto)? {
             Some(rebuilt) => rebuilt,
             None => (Rebuild::from(Tasks::new(run, false).kept().clone()), 0),
         };

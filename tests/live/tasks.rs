@@ -96,7 +96,7 @@ fn a_failed_plan_shows_its_tasks_in_every_view() {
     };
     let table = view(&[]);
     has(&table, &["3 done", "1 failed", "2 not run", "KeyError: 'threats'", "Leaf(n=1)"]);
-    assert!(table.find("Swot") < table.find("Leaf(n=1) "), "failures come first:\n{table}");
+    assert!(table.find("\nSwot") < table.find("\nLeaf(n=1)"), "failures come first:\n{table}");
     has(&view(&["--timeline"]), &["✗ Swot", "✓ Leaf(n=2)", "· Report"]);
     has(&view(&["--tree"]), &["✗ Swot  failed", "Report  not run"]);
     let failed = view(&["--state", "failed"]);
@@ -235,4 +235,41 @@ fn a_plan_without_luigi_has_no_tasks_and_says_so() {
     for view in ["--tree", "--timeline"] {
         home.planwatch(["tasks", "plain", view]).prints_something().runs();
     }
+}
+
+#[test]
+fn a_task_can_be_waited_for_and_its_lines_can_be_read() {
+    let home = Home::new();
+    luigi(&home, &["-d"], "Good").runs();
+    home.until_file("at-the-gate");
+    let wait = |what: &str| home.planwatch(["wait", "--for", what, "plan"]);
+    // One that has succeeded already, and one that has not.
+    wait("task=Leaf(n=1)").prints("plan Leaf(n=1) done\n").runs();
+    wait("task=Gate").arg("--timeout").arg("50ms").code(124).says("not within").runs();
+    let waiting = wait("task=Gate__*").prints("plan Gate() done\n").spawn();
+    let in_vain = wait("task=Nobody").code(1).prints("plan succeeded 0\n").spawn();
+    home.touch("gate");
+    waiting.ends();
+    in_vain.ends();
+    wait("task=").code(2).says("name a task").runs();
+    wait("tsak=x").code(2).says("task=GLOB").runs();
+
+    let logs = |arguments: &[&str]| {
+        home.planwatch(["logs", "plan"]).args(arguments).prints_something().runs().stdout
+    };
+    // Both names of the task, and of no other.
+    let gate = logs(&["--task", "Gate()"]);
+    has(
+        &gate,
+        &["running   Gate()", "done      Gate()", "task   Gate__99914b932b   has status   DONE"],
+    );
+    assert!(gate.lines().all(|line| line.contains("Gate")), "{gate}");
+    assert_eq!(logs(&["--task", "Gate"]), gate);
+    assert_eq!(logs(&["--task", "Gate__99914b932b"]), gate);
+    let two = logs(&["--task", "Gate", "--task", "Leaf(n=2)"]);
+    assert!(two.contains("running   Leaf(n=2)") && !two.contains("Leaf(n=1)"), "{two}");
+    assert_eq!(logs(&["--task", "Nobody"]), "");
+    let reversed =
+        home.planwatch(["logs", "-r", "--task", "Gate", "plan"]).prints_something().runs();
+    assert_eq!(reversed.lines().len(), gate.lines().count());
 }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use regex::bytes::Regex;
 
 use crate::cmd::select::Selector;
+use crate::cmd::taskglob::TaskGlob;
 use crate::model::{Level, Stream, When};
 
 /// Read the logs of plans, or follow them
@@ -18,6 +19,7 @@ use crate::model::{Level, Stream, When};
 Examples:
   planwatch logs -f nightly                    follow from the last 10 lines on
   planwatch logs nightly~1 --level error       errors of the run before the last
+  planwatch logs nightly --task 'Swot*'        what Luigi says of some tasks
   planwatch logs 'demo-*' --since 10m          three plans merged, the last ten minutes
   planwatch logs -o json nightly | jq -r .msg  records as stored
   planwatch logs -o cat --stream stdout --run 3 nightly > out.txt   the very bytes
@@ -56,6 +58,10 @@ pub(crate) struct LogsArgs {
     /// bridge reports, are shown in short and cat only if named here
     #[arg(short, long, value_name = "STREAM", value_delimiter = ',', help_heading = "Which")]
     pub(crate) stream: Vec<Stream>,
+    /// Only lines that speak of this task: its class, its name or its id, as a pattern; may be
+    /// repeated
+    #[arg(long, value_name = "GLOB", help_heading = "Which")]
+    pub(crate) task: Vec<TaskGlob>,
     /// Only this run
     #[arg(long, value_name = "N", help_heading = "Which")]
     pub(crate) run: Option<u64>,

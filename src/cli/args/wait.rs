@@ -7,6 +7,7 @@ use clap::Args;
 use regex::bytes::Regex;
 
 use crate::cmd::select::Selector;
+use crate::cmd::taskglob::TaskGlob;
 use crate::model::{Target, parse_duration};
 
 /// Follow a running plan from here on, and exit with its verdict
@@ -25,7 +26,7 @@ pub(crate) struct AttachArgs {
     pub(crate) lines: u64,
 }
 
-/// Wait until plans have ended, or until a line appears
+/// Wait until plans have ended, until a task has succeeded, or until a line appears
 ///
 /// Prints NAME VERDICT CODE for each plan as it ends, and exits as run would: with the plan's code,
 /// the first that is not 0 where several plans are waited for. The last run counts where none is
@@ -35,6 +36,7 @@ pub(crate) struct AttachArgs {
 Examples:
   planwatch wait nightly && echo done
   planwatch wait --timeout 2h 'demo-*'
+  planwatch wait --for task=Budget nightly          the class of a task, its name or its id, or a pattern
   planwatch wait --for log='Scheduled \\d+ tasks' nightly")]
 pub(crate) struct WaitArgs {
     /// Plans: names, runs of them (plan~1, plan@3) or patterns
@@ -46,7 +48,7 @@ pub(crate) struct WaitArgs {
     /// Give up after this long (exit 124)
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) timeout: Option<Duration>,
-    /// What to wait for: exit, or log=REGEX
+    /// What to wait for: exit, task=GLOB (it has succeeded), or log=REGEX
     #[arg(long = "for", value_name = "WHAT", default_value = "exit")]
     pub(crate) until: Until,
 }
@@ -55,6 +57,7 @@ pub(crate) struct WaitArgs {
 #[derive(Clone, Debug)]
 pub(crate) enum Until {
     Exit,
+    Task(TaskGlob),
     Log(Regex),
 }
 
@@ -64,8 +67,9 @@ impl FromStr for Until {
     fn from_str(text: &str) -> Result<Until, String> {
         match text.split_once('=') {
             None if text == "exit" => Ok(Until::Exit),
+            Some(("task", glob)) => glob.parse().map(Until::Task),
             Some(("log", pattern)) => super::logs::regex(pattern).map(Until::Log),
-            _ => Err("write exit or log=REGEX".to_owned()),
+            _ => Err("write exit, task=GLOB or log=REGEX".to_owned()),
         }
     }
 }

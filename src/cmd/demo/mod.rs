@@ -125,6 +125,7 @@ fn follow_options(started: &[Started]) -> logs::Options {
         grep: Vec::new(),
         exclude: Vec::new(),
         streams: Vec::new(),
+        tasks: Vec::new(),
         run: None,
         after: None,
         cursor_file: None,
