@@ -45,16 +45,17 @@ impl Report<'_> {
             let pid = Some(*pid);
             tasks.tell(&Told { witness: &Stream::Events, task, what, pid, ts, seq });
         };
-        if let Happening::Status { needs, .. } | Happening::Needs(needs) = what {
-            for id in needs {
-                tell(What::Requires(TaskRef { name: None, id: Some(id) }));
-            }
-        }
         if let Happening::Status { more: true, .. } = what {
             tell(What::Requirements);
         }
         if let Some(what) = meaning(what) {
             tell(what);
+        }
+        // Only now is the task itself known.
+        if let Happening::Status { needs, .. } | Happening::Needs(needs) = what {
+            for id in needs {
+                tell(What::Requires(TaskRef { name: None, id: Some(id) }));
+            }
         }
     }
 }

@@ -85,17 +85,17 @@ struct Line<'a> {
     t: i64,
     pid: i32,
     #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
+    id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    name: Option<Cow<'a, str>>,
+    name: Option<Text<'a>>,
     #[serde(borrow, default)]
-    status: Option<Cow<'a, str>>,
+    status: Option<Text<'a>>,
     #[serde(borrow, default)]
-    error: Option<Cow<'a, str>>,
+    error: Option<Text<'a>>,
     #[serde(borrow, default)]
-    message: Option<Cow<'a, str>>,
-    #[serde(default)]
-    needs: Vec<Cow<'a, str>>,
+    message: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    needs: Vec<Text<'a>>,
     #[serde(default)]
     more: bool,
     #[serde(default)]
@@ -108,6 +108,11 @@ struct Line<'a> {
     lost: u64,
 }
 
+/// Serde borrows a `Cow` only where it stands by itself.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// Reads a line of the bridge. What was written before an event without a line end is passed over.
 /// None if it is no event.
 pub fn reported(line: &[u8]) -> Option<Reported<'_>> {
@@ -116,13 +121,14 @@ pub fn reported(line: &[u8]) -> Option<Reported<'_>> {
         false => &line[memchr::memmem::rfind(line, BEGINS)?..],
     };
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    let message = line.message.unwrap_or_default();
-    let error = line.error.unwrap_or_default();
+    let message = line.message.unwrap_or_default().0;
+    let error = line.error.unwrap_or_default().0;
+    let needs: Vec<Cow<'_, str>> = line.needs.into_iter().map(|id| id.0).collect();
     let what = match &*line.ev {
         "run" => Happening::Run,
-        "end" => Happening::End(line.status),
-        "status" => Happening::Status { status: line.status?, needs: line.needs, more: line.more },
-        "needs" => Happening::Needs(line.needs),
+        "end" => Happening::End(line.status.map(|status| status.0)),
+        "status" => Happening::Status { status: line.status?.0, needs, more: line.more },
+        "needs" => Happening::Needs(needs),
         "present" => Happening::Present,
         // Luigi says the same where complete() raised.
         "missing" if line.external => Happening::Missing,
@@ -138,8 +144,8 @@ pub fn reported(line: &[u8]) -> Option<Reported<'_>> {
         _ => Happening::Other,
     };
     // A name that was cut short is no name.
-    let name = line.name.filter(|name| !name.ends_with('…'));
-    let (at, pid, id, lost) = (Stamp(line.t), line.pid, line.id, line.lost);
+    let name = line.name.map(|name| name.0).filter(|name| !name.ends_with('…'));
+    let (at, pid, id, lost) = (Stamp(line.t), line.pid, line.id.map(|id| id.0), line.lost);
     Some(Reported { at, pid, id, name, lost, what })
 }
 
@@ -167,6 +173,7 @@ mod tests {
         assert_eq!(read.id.as_deref(), Some("Leaf_2_fbe666d9fe"));
         assert_eq!(read.name.as_deref(), Some("Leaf(n=2)"));
         assert_eq!(read.what, Happening::Start);
+        assert!(matches!(read.name, Some(Cow::Borrowed(_))), "a record can carry it");
     }
 
     #[test]

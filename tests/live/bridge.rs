@@ -1,5 +1,7 @@
 //! The bridge: what it reports of real Luigi, and that no plan notices it.
 
+mod tables;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -144,7 +146,7 @@ fn processes_that_do_not_inherit_a_thing_report_all_the_same() {
 #[test]
 fn what_is_too_long_for_an_event_is_cut_and_marked() {
     let home = Home::new();
-    run(&home, &[], &[], "default 4 Fails").code(30).runs();
+    run(&home, &[], &[], "default 4 Shouts").code(30).runs();
     let records = home.records("plan");
     let lines: Vec<&str> = (records.0.iter().filter(|record| record["stream"] == "events"))
         .map(|record| record["msg"].as_str().unwrap())

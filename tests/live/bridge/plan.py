@@ -52,6 +52,13 @@ class Fails(Quick):
         return Leaf(0)
 
     def run(self):
+        raise ValueError("bound to fail\nin two lines")
+
+
+class Shouts(Quick):
+    """Says so much at once that it tears other lines."""
+
+    def run(self):
         raise ValueError("bound to fail\n" + "\u00e9" * 50_000)
 
 
@@ -87,6 +94,8 @@ class Dies(Quick):
 
 class Slow(Quick):
     worker_timeout = 1
+    # Luigi may start it again while it ends, and then waits for it.
+    retry_count = 1
 
     def run(self):
         time.sleep(1000)
