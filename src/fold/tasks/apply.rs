@@ -104,6 +104,28 @@ impl Tasks {
             || self.kept.table.tasks[place as usize].state == TaskState::Complete
     }
 
+    /// Whether this is the end of an attempt whose beginning nobody else has told. Somebody who tells
+    /// of ends only (a logger that lets pass only errors, a line that was torn) may have told this
+    /// one before.
+    pub(super) fn ends_what_it_began(&self, place: u32, witness: u8, verb: Verb) -> bool {
+        let ends = matches!(
+            verb,
+            Verb::Done | Verb::Failed | Verb::Requirements | Verb::Died | Verb::TimedOut
+        );
+        let task = &self.kept.table.tasks[place as usize];
+        if !ends || task.last().is_none_or(|attempt| attempt.ended_at.is_some()) {
+            return false;
+        }
+        let of = |own: bool| {
+            let told = self.kept.said[place as usize].iter();
+            told.filter(|tally| tally.is(Verb::Started) && (tally.witness() == witness) == own)
+                .map(|tally| tally.count())
+                .max()
+                .unwrap_or(0)
+        };
+        of(true) > of(false)
+    }
+
     fn was_told_once(&self, place: u32, verb: Verb) -> bool {
         let of_verb = |tally: &&super::Tally| tally.is(verb);
         let mut told = self.kept.said[place as usize].iter().filter(of_verb);

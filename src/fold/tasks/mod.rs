@@ -297,7 +297,8 @@ impl Tasks {
         } else if matches!(verb, Verb::Failed | Verb::Broken) {
             self.kept.witnesses[usize::from(witness)].explains = None;
         }
-        (own > others && self.apply(place, told)) | renamed
+        let news = own > others || self.ends_what_it_began(place, witness, verb);
+        (news && self.apply(place, told)) | renamed
     }
 
     /// Takes the line that names the exception of what this witness said last to have gone wrong.

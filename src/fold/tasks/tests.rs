@@ -162,6 +162,27 @@ fn what_is_at_work_when_the_run_ends_was_cut_off_and_may_still_end() {
 }
 
 #[test]
+fn who_tells_of_ends_only_ends_no_attempt_before_it_begins() {
+    let tasks = story(
+        "
+        events pending Leaf_3_ab99dd1074
+        stderr failed Leaf(n=3)
+        stderr failed Leaf(n=3)
+        events started Leaf(n=3)
+        events failed Leaf(n=3)
+        events started Leaf(n=3)
+        events failed Leaf(n=3)
+        events started Leaf(n=3)
+        events done Leaf(n=3)
+        ",
+    );
+    assert_eq!(shown(&tasks), [("Leaf(n=3)", TaskState::Done, 3)]);
+    let ends: Vec<_> = tasks.table().tasks[0].history.iter().map(|attempt| attempt.end).collect();
+    let failed = Some(AttemptEnd::Failed);
+    assert_eq!(ends, [failed, failed, Some(AttemptEnd::Done)]);
+}
+
+#[test]
 fn a_bridge_tells_the_graph_before_the_tasks_are_known() {
     let mut tasks = Tasks::new(1, false);
     let root = TaskRef { name: Some("Root()"), id: Some("Root__99914b932b") };
