@@ -74,10 +74,17 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s d -l detach 
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l no-bridge -d 'Leave out the bridge, which makes the plan\'s Python report Luigi\'s events'
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l tied -d 'Stop the plan if this command dies'
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s n -l lines -d 'Show this many lines of what was before' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s n -d 'Show this many lines of what was before [default: 10]; with --dir or --pid: the plan\'s name' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l lines -d 'Show this many lines of what was before [default: 10]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l dir -d 'Take up the PlanExe run in this folder: its log.txt, the processes that carry it as RUN_ID_DIR, its 999-pipeline_complete.txt' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l pid -d 'Take up this process: its end, and the files it logs to' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l file -d 'A file to record, from its beginning; repeatable [default: where stdout and stderr of the process go, if those are files]' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l name -d 'The plan\'s name [default: the folder\'s, or what the process runs]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l all -d 'Take up every run folder in --dir, and new ones as they appear'
+complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s d -l detach -d 'Return as soon as it is recorded; with --all: take up those that are there now'
 complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s n -l lines -l tail -d 'Only the last N records [default: 10 with -f, else all]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l since -d 'Only records from this time on' -r

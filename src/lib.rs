@@ -15,6 +15,7 @@
 //! | [`control`] | requests to a supervisor |
 //! | [`feed`] | live records of many plans |
 //! | [`recorder`] | pipes → log |
+//! | [`foreign`] | runs we did not start |
 //! | [`supervisor`] | one plan's lifecycle |
 //! | [`tui`] | the screen |
 //! | [`cmd`] | the verbs |
@@ -27,6 +28,7 @@ pub mod control;
 pub mod exit;
 pub mod feed;
 pub mod fold;
+pub mod foreign;
 pub mod model;
 pub mod os;
 pub mod parse;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Which rooms a room may use. A room that stands here with an `*` may use all that stand above it.
-const TABLE: [(&str, &[&str]); 16] = [
+const TABLE: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("os", &[]),
     ("wake", &[]),
@@ -22,7 +22,8 @@ const TABLE: [(&str, &[&str]); 16] = [
     ("control", &["model", "store", "os"]),
     ("feed", &["model", "store", "wake", "os", "fold"]),
     ("recorder", &["model", "parse", "fold", "store", "os", "wake"]),
-    ("supervisor", &["model", "fold", "store", "os", "control", "wake"]),
+    ("foreign", &["model", "store", "os", "control", "wake"]),
+    ("supervisor", &["model", "fold", "store", "os", "control", "wake", "foreign"]),
     ("tui", &["model", "parse", "render", "fold", "feed", "control", "os"]),
     ("cmd", &["*"]),
     ("cli", &["cmd", "exit", "model", "render"]),

@@ -4,8 +4,8 @@
 
 use planwatch::fold::{Fold, RunFold};
 use planwatch::model::{
-    Attempt, AttemptEnd, Eol, Event, Head, Level, Marker, SealHash, Stamp, State, Stream, Task,
-    TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event, encode_text,
+    Attempt, AttemptEnd, Eol, Event, FileMark, Head, Level, Marker, SealHash, Stamp, State, Stream,
+    Task, TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event, encode_text,
 };
 use planwatch::render::ps::PsRow;
 use planwatch::render::tasks::{Names, Scene, TaskRow};
@@ -43,6 +43,7 @@ fn events() -> Vec<Event> {
             changed: vec!["cwd".to_owned()],
             verdict: vec![VerdictRule::Exit],
             success_exit_codes: vec![3],
+            foreign: false,
             streams: vec![Stream::Stdout, Stream::File("a.log".to_owned())],
             boot: "b".to_owned(),
         },
@@ -73,8 +74,18 @@ fn events() -> Vec<Event> {
             bytes: Some(1),
         },
         Event::ClockStepped { back_ms: 1 },
-        Event::SourceTruncated { of: Stream::Stdout, was: 1 },
-        Event::SourceReplaced { of: Stream::Stdout },
+        Event::SourceOpened {
+            of: Stream::File("log.txt".to_owned()),
+            path: "/run/log.txt".to_owned(),
+            file: FileMark { device: 1, inode: 2, made: 3 },
+        },
+        Event::SourceTruncated { of: Stream::Stdout, was: 1, at: 2 },
+        Event::SourceReplaced {
+            of: Stream::Stdout,
+            file: Some(FileMark { device: 1, inode: 2, made: 3 }),
+            at: 2,
+        },
+        Event::RunUnseen { reason: "r".to_owned() },
     ]
 }
 

@@ -21,6 +21,7 @@ fn begun() -> Fold {
         changed: Vec::new(),
         verdict: vec![VerdictRule::Exit, VerdictRule::Luigi],
         success_exit_codes: Vec::new(),
+        foreign: false,
         streams: Vec::new(),
         boot: "b".to_owned(),
     };

@@ -17,7 +17,7 @@ pub(super) fn any(verb: AnyVerb, world: &World) -> anyhow::Result<i32> {
 fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
     match verb {
         Verb::Run(typed) => cmd::run::run(resolve::run(*typed, world)?, world),
-        Verb::Attach(typed) => cmd::attach::run(typed.into(), world),
+        Verb::Attach(typed) => cmd::attach::run(resolve::attach(*typed, world)?, world),
         Verb::Logs(typed) => cmd::logs::run(resolve::logs(*typed, world), world),
         Verb::Ps(typed) => cmd::ps::run(typed.into(), world),
         Verb::Tasks(typed) => cmd::tasks::run(typed.into(), world),

@@ -3,12 +3,6 @@
 use super::args;
 use crate::cmd;
 
-impl From<args::AttachArgs> for cmd::attach::Options {
-    fn from(typed: args::AttachArgs) -> Self {
-        Self { target: typed.target, lines: typed.lines }
-    }
-}
-
 impl From<args::PsArgs> for cmd::ps::Options {
     fn from(typed: args::PsArgs) -> Self {
         Self { all: typed.all, quiet: typed.quiet, output: typed.output.into() }

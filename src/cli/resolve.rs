@@ -1,12 +1,12 @@
 //! What was typed × what surrounds the command → what is meant.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::args::{self, LogLimits, RecordArgs, RunArgs};
 use crate::cmd::{self, World};
 use crate::exit::{Exit, Failure};
-use crate::model::{LogSpec, PlanName, Spec, StopSpec, VerdictRule};
+use crate::model::{LogSpec, NameError, PlanName, Spec, StopSpec, VerdictRule};
 
 pub(super) fn run(typed: RunArgs, world: &World) -> Result<cmd::run::Options, Failure> {
     let argv = typed
@@ -27,7 +27,7 @@ pub(super) fn run(typed: RunArgs, world: &World) -> Result<cmd::run::Options, Fa
         .or_else(|| Some(world.var("RUN_ID_DIR")?.to_string_lossy().into_owned()));
     let plan = match typed.name {
         Some(name) => name,
-        None => default_name(run_id_dir.as_deref(), &argv).ok_or_else(|| {
+        None => PlanName::of_command(run_id_dir.as_deref(), &argv).ok_or_else(|| {
             Failure::new(Exit::Planwatch, "this plan needs a name")
                 .hint("planwatch run -n NAME -- …")
         })?,
@@ -73,6 +73,43 @@ pub(super) fn record(typed: RecordArgs, world: &World) -> Result<cmd::record::Op
     Ok(cmd::record::Options { spec })
 }
 
+pub(super) fn attach(
+    typed: args::AttachArgs,
+    world: &World,
+) -> Result<cmd::attach::Options, Failure> {
+    use cmd::attach::{Options, foreign};
+    let wrong = |text: &str, why: String| {
+        Failure::new(Exit::Usage, format!("-n {text} makes no sense here")).because(why)
+    };
+    if let Some(target) = typed.target {
+        let lines = match &typed.short {
+            Some(text) => {
+                text.parse().map_err(|_| wrong(text, "it is a number of lines".to_owned()))?
+            }
+            None => typed.lines.unwrap_or(10),
+        };
+        return Ok(Options::Plan { target, lines });
+    }
+    let name = match &typed.short {
+        Some(text) => {
+            Some(text.parse().map_err(|error: NameError| wrong(text, error.to_string()))?)
+        }
+        None => typed.name,
+    };
+    let detach = typed.detach;
+    let what = match (typed.dir, typed.pid) {
+        (Some(dir), _) if typed.all => {
+            return Ok(Options::All { parent: cwd_join(world, dir), detach });
+        }
+        (Some(dir), _) => foreign::What::Folder(cwd_join(world, dir)),
+        (None, pid) => {
+            let files = typed.file.into_iter().map(|file| cwd_join(world, file)).collect();
+            foreign::What::Process { pid: pid.unwrap_or_default(), files }
+        }
+    };
+    Ok(Options::Foreign(foreign::Options { what, name, detach }))
+}
+
 pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
     cmd::logs::Options {
         plans: typed.plans,
@@ -98,45 +135,6 @@ pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
             args::LogForm::Logfmt => cmd::logs::LogForm::Logfmt,
         },
     }
-}
-
-/// The name of a plan that was given none: the base name of RUN_ID_DIR, else of `--module`, `-m` or
-/// the script, made legal.
-fn default_name(run_id_dir: Option<&str>, argv: &[String]) -> Option<PlanName> {
-    let base = |path: &str| {
-        let name = Path::new(path).file_name()?.to_str()?.to_owned();
-        PlanName::legalised(&name)
-    };
-    if let Some(name) = run_id_dir.filter(|dir| !dir.is_empty()).and_then(base) {
-        return Some(name);
-    }
-    let after = |flag: &str| {
-        argv.iter().enumerate().skip(1).find_map(|(at, word)| {
-            if word == flag {
-                return argv.get(at + 1).cloned();
-            }
-            word.strip_prefix(flag)?.strip_prefix('=').map(str::to_owned)
-        })
-    };
-    if let Some(module) = after("--module") {
-        return PlanName::legalised(&module);
-    }
-    // `python -m luigi mars Base`: the module that matters was looked for above.
-    if let Some(module) = after("-m").filter(|module| module != "luigi") {
-        return PlanName::legalised(module.rsplit('.').next().unwrap_or(&module));
-    }
-    let script = match interpreter(argv.first()?) {
-        true => argv.iter().skip(1).find(|word| !word.starts_with('-')).or(argv.first()),
-        false => argv.first(),
-    }?;
-    base(script.strip_suffix(".py").or_else(|| script.strip_suffix(".sh")).unwrap_or(script))
-}
-
-/// Whether a program runs a script that its arguments name.
-fn interpreter(program: &str) -> bool {
-    let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or(program);
-    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    matches!(plain, "python" | "pypy" | "sh" | "bash" | "zsh" | "env" | "nice" | "uv" | "luigi")
 }
 
 fn limits(typed: LogLimits) -> LogSpec {
@@ -171,28 +169,4 @@ fn cwd_join(world: &World, file: PathBuf) -> PathBuf {
 
 fn millis(span: std::time::Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plan_without_a_name_is_named_after_what_it_runs() {
-        for (run_id_dir, command, name) in [
-            (Some("/srv/run/dublin_cafe"), "python -m plan", "dublin_cafe"),
-            (Some("/srv/run/dublin_cafe/"), "x", "dublin_cafe"),
-            (None, "luigi --module mars Base", "mars"),
-            (None, "python -m luigi --module=mars.base Base", "mars.base"),
-            (None, "python -m worker_plan_internal.plan.run_plan_pipeline", "run_plan_pipeline"),
-            (None, "python3.11 -u jobs/nightly.py --x", "nightly"),
-            (None, "./nightly.sh", "nightly"),
-            (None, "sh", "sh"),
-            (None, "/usr/bin/sleep 5", "sleep"),
-        ] {
-            let argv: Vec<String> = command.split(' ').map(str::to_owned).collect();
-            let made = default_name(run_id_dir, &argv).map(|name| name.to_string());
-            assert_eq!(made.as_deref(), Some(name), "{command}");
-        }
-    }
 }

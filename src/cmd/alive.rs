@@ -87,6 +87,10 @@ fn is_taken_up(fold: &Fold, before: &Fold, plan: &PlanDir) -> anyhow::Result<boo
     let Some(run) = fold.last().filter(|run| run.state.is_live()) else {
         return Ok(keepers.recorder.is_some() || !is_orphaned(fold, &keepers));
     };
+    if run.foreign {
+        // Its process may be one that nobody sees.
+        return Ok(fold.seq > before.seq && keepers.supervisor.is_some());
+    }
     let lives = match (run.pid, run.ended_at) {
         (_, Some(_)) => true,
         (Some(pid), None) => run.boot == boot_id() && lives(pid, run.start)?,

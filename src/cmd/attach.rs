@@ -1,4 +1,11 @@
-//! `attach`: follows a running plan from here on, ends with its verdict.
+//! `attach`: follows a running plan from here on, ends with its verdict; and takes up runs that
+//! somebody else started.
+
+mod all;
+pub mod foreign;
+pub(super) mod power;
+
+use std::path::PathBuf;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -15,16 +22,36 @@ use crate::os::tty::Keys;
 
 /// What a user may mean by `attach`.
 #[derive(Clone, Debug)]
-pub struct Options {
-    /// The plan.
-    pub target: Target,
-    /// Lines shown of what was before.
-    pub lines: u64,
+pub enum Options {
+    /// Follow a run of a plan.
+    Plan {
+        /// The plan.
+        target: Target,
+        /// Lines shown of what was before.
+        lines: u64,
+    },
+    /// Take up a run that somebody else started.
+    Foreign(foreign::Options),
+    /// Take up every run in a folder of run folders.
+    All {
+        /// That folder.
+        parent: PathBuf,
+        /// Only those that are there now, and return.
+        detach: bool,
+    },
 }
 
 /// Does it.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
-    let (home, chosen) = select_one(&options.target, world)?;
+    match options {
+        Options::Plan { target, lines } => plan(&target, lines, world),
+        Options::Foreign(options) => foreign::run(options, world),
+        Options::All { parent, detach } => all::run(&parent, detach, world),
+    }
+}
+
+fn plan(target: &Target, lines: u64, world: &World) -> anyhow::Result<i32> {
+    let (home, chosen) = select_one(target, world)?;
     let plan = home.plan(&chosen.plan);
     let fold = known(&plan, Depth::State)?;
     let last = fold.last_run();
@@ -37,7 +64,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         let mut follower = Follower::new(Follow::live()?, printer);
         follower.add(&plan, Until::Run(run), |reader, printer| {
             let mut counts = |line: &[u8]| printer.counts(line);
-            Ok(reader.seek_last_after(options.lines, first.saturating_sub(1), &mut counts)?)
+            Ok(reader.seek_last_after(lines, first.saturating_sub(1), &mut counts)?)
         })?;
         follow(&mut follower, &chosen.plan, run).await
     })

@@ -153,6 +153,9 @@ fn start_ended(plan: &PlanDir, spec: &Spec, world: &World) -> anyhow::Result<(u6
 
 fn spec_of(plan: &PlanDir) -> anyhow::Result<Spec> {
     let spec: Option<Spec> = load_json(&plan.spec_file())?;
+    if let Some(spec) = spec.as_ref().filter(|spec| spec.foreign.is_some()) {
+        return Err(super::attach::power::not_ours_to_start(spec).into());
+    }
     let known = spec.filter(|spec| !spec.argv.is_empty());
     known.ok_or_else(|| {
         Failure::new(Exit::Refused, format!("{} cannot be started again", plan.name()))

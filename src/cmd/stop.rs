@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::World;
 use super::alive::settled;
 use super::ask::{ask, request};
+use super::attach::power::refuse_powerless;
 use super::select::{Selected, Selector, select};
 use crate::control::{Request, Verb};
 use crate::feed::Until;
@@ -52,7 +53,10 @@ pub(super) fn live_run(plan: &PlanDir, one: &Selected) -> anyhow::Result<Result<
     let Some(last) = fold.last() else { return Ok(Err("it has never run".to_owned())) };
     let wanted = one.run.map_or(Some(last.run), |run| run.resolve(last.run));
     Ok(match wanted.and_then(|run| fold.run(run)) {
-        Some(run) if run.state.is_live() => Ok(run.run),
+        Some(run) if run.state.is_live() => {
+            refuse_powerless(plan.name(), run)?;
+            Ok(run.run)
+        }
         Some(run) => Err(format!("run {} {}", run.run, run.verdict.name())),
         None => Err("there is no such run".to_owned()),
     })

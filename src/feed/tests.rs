@@ -60,6 +60,7 @@ impl Log {
             changed: Vec::new(),
             verdict: vec![VerdictRule::Exit],
             success_exit_codes: Vec::new(),
+            foreign: false,
             streams: Vec::new(),
             boot: String::new(),
         });

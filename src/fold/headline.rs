@@ -33,6 +33,8 @@ pub fn headline(run: &RunFold, verdict: Verdict, reasons: &[String]) -> String {
         .wall_ms
         .map(Duration::from_millis)
         .or_else(|| run.ended_at.map(|end| end.since(run.spawned_at.unwrap_or(run.started_at))));
+    // A run of somebody else's that was never seen alive: nobody knows how long it took.
+    let took = took.filter(|_| !run.foreign || run.pid.is_some());
     let after = took.map_or(String::new(), |took| format!(" after {}", format_duration(took)));
     let of_tasks = of_tasks(run).filter(|told| reasons.first() == Some(told));
     let (tasks, others) = reasons.split_at(usize::from(of_tasks.is_some()));

@@ -17,7 +17,7 @@ mod tell;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Event, FORMAT, Level, PlanName, Record, Stamp, State, Stream, Text};
+use crate::model::{Event, FORMAT, FileMark, Level, PlanName, Record, Stamp, State, Stream, Text};
 use crate::parse::{self, Line};
 
 pub use headline::{Judgement, headline};
@@ -239,6 +239,9 @@ impl Fold {
                     self.streams[slot].skip_to(at + bytes);
                 }
             }
+            Event::SourceOpened { of, file, .. } => self.begin_file(run, of, Some(*file)),
+            Event::SourceReplaced { of, file, .. } => self.begin_file(run, of, *file),
+            Event::SourceTruncated { of, .. } => self.begin_file(run, of, None),
             _ => {}
         }
         if let Event::RunVerdict { .. } = event {
@@ -250,6 +253,11 @@ impl Fold {
             known.event(event, ts);
         }
         self.count(ts, seq);
+    }
+
+    fn begin_file(&mut self, run: u64, of: &Stream, file: Option<FileMark>) {
+        let slot = self.slot(run, of);
+        self.streams[slot].begin_file(file);
     }
 
     /// What every event says, whatever its kind.

@@ -62,6 +62,8 @@ pub struct RunFold {
     pub argv: Vec<String>,
     /// The folder it runs in.
     pub cwd: String,
+    /// Somebody else started it.
+    pub foreign: bool,
     /// Boot it belongs to.
     pub boot: String,
     /// What success means.
@@ -154,6 +156,10 @@ impl RunFold {
                     self.state = State::Running;
                 }
             }
+            // A file that is written, by whomever.
+            Event::SourceOpened { .. } if self.state == State::Starting => {
+                self.state = State::Running;
+            }
             Event::RunStopping { by, request, timeout, restart } => {
                 self.asked_to_stop(by, request.as_deref(), *timeout, *restart);
             }
@@ -198,12 +204,15 @@ impl RunFold {
 
     pub(super) fn started(run: u64, event: &Event, ts: Stamp, seq: u64) -> RunFold {
         let mut fold = RunFold { run, started_at: ts, first_seq: seq, ..RunFold::default() };
-        if let Event::RunStarted { argv, cwd, verdict, success_exit_codes, boot, .. } = event {
+        if let Event::RunStarted { argv, cwd, verdict, success_exit_codes, boot, foreign, .. } =
+            event
+        {
             fold.argv = shortened(argv);
             fold.cwd.clone_from(cwd);
             fold.boot.clone_from(boot);
+            fold.foreign = *foreign;
             // Nothing is started where standard input is recorded: its writer runs already.
-            if argv.is_empty() {
+            if argv.is_empty() && !foreign {
                 fold.state = State::Running;
             }
             fold.rules.clone_from(verdict);
@@ -265,6 +274,7 @@ impl RunFold {
             rules: &self.rules,
             markers: &self.markers,
             success_codes: &self.success_codes,
+            foreign: self.foreign,
         });
         let level = if verdict.is_success() { Level::Info } else { Level::Error };
         let luigi_says = matches!(verdict, Verdict::Failed | Verdict::Incomplete);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::tasks::{TaskRef, What};
-use crate::model::{Eol, Stream};
+use crate::model::{Eol, FileMark, Stream};
 use crate::parse::luigi::{self, Status, TaskLine, TaskWord, Told};
 use crate::parse::{Line, Recogniser, Seen};
 
@@ -16,6 +16,12 @@ pub struct StreamFold {
     pub stream: Stream,
     /// Offset of the first byte that has no record.
     pub off: u64,
+    /// The file that it is read from, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileMark>,
+    /// Offset in the stream of that file's first byte.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub base: u64,
     /// What its lines so far mean for the next.
     #[serde(default)]
     pub recogniser: Recogniser,
@@ -36,7 +42,15 @@ pub(super) struct Heard<'a> {
 impl StreamFold {
     /// A stream that has said nothing.
     pub(super) fn new(run: u64, stream: Stream) -> StreamFold {
-        StreamFold { run, stream, off: 0, recogniser: Recogniser::default(), scheduled: false }
+        StreamFold {
+            run,
+            stream,
+            off: 0,
+            file: None,
+            base: 0,
+            recogniser: Recogniser::default(),
+            scheduled: false,
+        }
     }
 
     /// Whether it is this one.
@@ -66,6 +80,13 @@ impl StreamFold {
             self.recogniser.mark();
         }
         Heard { seen, task: Some((task, event_name(&task.word, self.scheduled))) }
+    }
+
+    /// Its next byte is the first of a file: of `file`, or of the same again.
+    pub(super) fn begin_file(&mut self, file: Option<FileMark>) {
+        self.file = file.or(self.file);
+        self.base = self.off;
+        self.recogniser = Recogniser::default();
     }
 
     /// Goes on at `off` behind bytes that were given up.
@@ -124,4 +145,8 @@ pub(super) fn task_of<'a>(line: &TaskLine<'a>) -> TaskRef<'a> {
         }
         _ => TaskRef { name: Some(line.task), id: None },
     }
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }

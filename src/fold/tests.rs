@@ -66,6 +66,7 @@ impl Writer {
             changed: Vec::new(),
             verdict: rules.to_vec(),
             success_exit_codes: Vec::new(),
+            foreign: false,
             streams: vec![Stream::Stdout, Stream::Stderr],
             boot: "b".to_owned(),
         };

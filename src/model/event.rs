@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Level, Stream, Verdict, VerdictRule};
+use super::{FileMark, Level, Stream, Verdict, VerdictRule};
 
 /// One event and its own fields. Adding a kind makes the compiler list its readers; readers of
 /// older releases skip kinds they do not know.
@@ -48,7 +48,10 @@ pub enum Event {
         /// Exit codes that count as success besides 0.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         success_exit_codes: Vec<i32>,
-        /// Streams that the recorder shall read: the FIFOs in `pipes/<run>/`.
+        /// Whether somebody else started it.
+        #[serde(default, skip_serializing_if = "is_false")]
+        foreign: bool,
+        /// Streams that the recorder shall read: the FIFOs in `pipes/<run>/`, and files.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         streams: Vec<Stream>,
         /// Identity of the boot the run belongs to.
@@ -194,19 +197,44 @@ pub enum Event {
         /// By how many milliseconds.
         back_ms: u64,
     },
-    /// A followed file became shorter.
+    /// A followed file is there: its first byte is the first of its stream.
+    #[serde(rename = "source.opened")]
+    SourceOpened {
+        /// Which stream.
+        of: Stream,
+        /// Where the file is.
+        path: String,
+        /// Which file that is.
+        file: FileMark,
+    },
+    /// A followed file became shorter, or begins anew: it is read again from its beginning.
     #[serde(rename = "source.truncated")]
     SourceTruncated {
         /// Which one.
         of: Stream,
-        /// Its size before.
+        /// Bytes of it that had been read.
         was: u64,
+        /// Offset in the stream of what is its first byte now.
+        #[serde(default)]
+        at: u64,
     },
-    /// A followed file was replaced by another.
+    /// A followed file was replaced by another, which is read from its beginning.
     #[serde(rename = "source.replaced")]
     SourceReplaced {
         /// Which one.
         of: Stream,
+        /// Which file it is now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<FileMark>,
+        /// Offset in the stream of the new file's first byte.
+        #[serde(default)]
+        at: u64,
+    },
+    /// No process of a run that somebody else started can be seen, and it has not ended.
+    #[serde(rename = "run.unseen")]
+    RunUnseen {
+        /// Why, as far as it is known.
+        reason: String,
     },
 }
 

@@ -9,8 +9,10 @@
 mod duration;
 mod encode;
 mod event;
+mod foreign;
 mod level;
 mod name;
+mod naming;
 mod peek;
 mod record;
 mod retain;
@@ -27,6 +29,7 @@ mod when;
 pub use duration::{DurationError, format_duration, parse_duration};
 pub use encode::{Head, Text, encode_event, encode_text};
 pub use event::{Event, Marker, Said, SealHash, StreamPos};
+pub use foreign::{FileMark, Followed, Foreign, ForeignProcess};
 pub use level::Level;
 pub use name::{NameError, PlanName, RunChoice, Target};
 pub use peek::Peek;

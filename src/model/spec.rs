@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FORMAT, KeepRule, OnFull, PlanName, VerdictRule};
+use super::{FORMAT, Foreign, KeepRule, OnFull, PlanName, VerdictRule};
 
 /// Everything needed to run a plan again, but for the values of its environment, which are never
 /// written down.
@@ -35,6 +35,9 @@ pub struct Spec {
     /// Ends with the command that started it.
     #[serde(default)]
     pub tied: bool,
+    /// Somebody else starts it: how its runs are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<Foreign>,
     /// When and how it is stopped.
     pub stop: StopSpec,
     /// What success means.
@@ -138,6 +141,7 @@ impl Spec {
             umask: 0o077,
             bridge: unless_refused(),
             tied: false,
+            foreign: None,
             stop: StopSpec::default(),
             verdict: vec![VerdictRule::Exit, VerdictRule::Luigi],
             success_exit_codes: Vec::new(),

@@ -164,6 +164,8 @@ pub struct Ending<'a> {
     pub markers: &'a [Marker],
     /// Exit codes that count as success besides 0.
     pub success_codes: &'a [i32],
+    /// Somebody else started it: where nobody can tell its exit code, what it left behind counts.
+    pub foreign: bool,
 }
 
 /// The verdict, the exit code that `run` and `wait` return for it, and the reasons in words.
@@ -178,7 +180,12 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
         let verdict = if ending.stopped { Verdict::Stopped } else { Verdict::Killed };
         return (verdict, 128 + signal, reasons);
     }
-    let Some(code) = ending.code else {
+    let spoke = ending.luigi.is_some() || !ending.markers.is_empty();
+    if ending.foreign && ending.stopped && ending.code.is_none() && !spoke {
+        reasons.push("it was asked to stop".to_owned());
+        return (Verdict::Stopped, 1, reasons);
+    }
+    let Some(code) = ending.code.or((ending.foreign && spoke).then_some(0)) else {
         reasons.push("nobody saw how it ended".to_owned());
         return (Verdict::Lost, 1, reasons);
     };
@@ -297,5 +304,18 @@ mod tests {
     #[test]
     fn an_end_that_nobody_saw_is_lost() {
         assert_eq!(judged(Ending::default()), (Verdict::Lost, 1));
+    }
+
+    #[test]
+    fn a_run_that_others_started_is_judged_by_what_it_left_where_its_code_is_unknown() {
+        fn ended(luigi: Option<Face>, markers: &[Marker]) -> (Verdict, i32) {
+            judged(Ending { luigi, markers, rules: &RULES, foreign: true, ..Ending::default() })
+        }
+        let marker = |found| [Marker { file: "999-pipeline_complete.txt".to_owned(), found }];
+        assert_eq!(ended(None, &[]), (Verdict::Lost, 1));
+        assert_eq!(ended(None, &marker(true)), (Verdict::Succeeded, 0));
+        assert_eq!(ended(None, &marker(false)), (Verdict::Failed, 1));
+        assert_eq!(ended(Some(Face::Failed), &marker(false)), (Verdict::Failed, 30));
+        assert_eq!(ended(Some(Face::Retried), &[]), (Verdict::Retried, 0));
     }
 }

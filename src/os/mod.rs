@@ -7,6 +7,7 @@
 pub mod child;
 pub mod deaths;
 pub mod fifo;
+pub mod given;
 pub mod host;
 pub mod kernel;
 pub mod limits;

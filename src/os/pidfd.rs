@@ -102,13 +102,20 @@ impl Pidfd {
     pub fn exited(&self) -> Option<Exited> {
         match kernel::exit_of_pidfd(&self.fd) {
             Ok(Some(exited)) => Some(exited),
-            _ if self.has_ended() => {
+            // The code of a process that we may not look into shows as 0 (proc_pid_stat(5)).
+            _ if self.has_ended() && super::given::may_signal(self.pid) => {
                 let stat = proc::stat(self.pid).ok().flatten()?;
                 (stat.state == b'Z' || stat.state == b'X')
                     .then(|| Exited::from_status(stat.exit_code))
             }
             _ => None,
         }
+    }
+
+    /// Waits until somebody has reaped it. False if time ran out.
+    pub fn wait_for_reaping(&self, limit: Duration) -> io::Result<bool> {
+        let mut fds = [PollFd::new(&self.fd, PollFlags::empty())];
+        Ok(poll::wait(&mut fds, Some(limit))? > 0)
     }
 
     /// Whether it has been reaped: then nothing more will be known of it than is known now.

@@ -1,5 +1,6 @@
 //! The recorder's loop: sleep until a pipe has bytes, take them, make records, write them once.
 
+mod files;
 mod input;
 mod rest;
 
@@ -13,10 +14,11 @@ use crate::store::snapshot;
 
 use super::capture::{Capture, Identity};
 use super::pace::Pace;
-use super::recover::{recover, say_what_happened, settle_torn};
+use super::recover::{Torn, recover, say_what_happened, settle_torn};
 use super::source::{Desk, Source};
 use super::tables::Keeper;
 use super::watch::Watch;
+use files::Files;
 
 /// Pipe size in a flood: the largest an ordinary user may ask for.
 const LARGE_PIPE: usize = 1 << 20;
@@ -26,6 +28,7 @@ pub(super) struct Recorder {
     cap: Capture,
     lifecycle: Source,
     sources: Vec<Entry>,
+    files: Files,
     /// None where this process is its own supervisor.
     watch: Option<Watch>,
     desk: Desk,
@@ -89,8 +92,11 @@ impl Recorder {
             source.take()?;
             source.ended = has_ended(&cap.fold, source, &[Stream::Stdout]);
         }
-        let mut all: Vec<&mut Source> = sources.iter_mut().collect();
-        all.insert(0, &mut lifecycle);
+        let mut files = Files::default();
+        files.open_new(&mut cap)?;
+        let mut all: Vec<&mut dyn Torn> = vec![&mut lifecycle];
+        all.extend(sources.iter_mut().map(|source| source as &mut dyn Torn));
+        all.extend(files.sources.iter_mut().map(|source| source as &mut dyn Torn));
         let cut = settle_torn(&mut cap, &mut all, &recovered.torn, &mut desk)?;
         cap.set_time(Stamp::now())?;
         say_what_happened(&mut cap, recovered.jump, cut, pid)?;
@@ -103,6 +109,7 @@ impl Recorder {
             cap,
             lifecycle,
             sources,
+            files,
             watch,
             desk,
             saved,
@@ -147,7 +154,8 @@ impl Recorder {
             return Ok(self.blocked.is_none() && !live);
         };
         watch.look(&self.cap.fold, Instant::now())?;
-        let quiet = self.blocked.is_none() && !live && self.sources.is_empty() && watch.alone();
+        let open = !self.sources.is_empty() || !self.files.sources.is_empty();
+        let quiet = self.blocked.is_none() && !live && !open && watch.alone();
         // What was said between the last look and now must not be left behind.
         if quiet && self.lifecycle.take()? > 0 {
             self.again = true;
@@ -171,11 +179,13 @@ impl Recorder {
             self.after_lifecycle()?;
         }
         self.take_all()?;
+        self.again |= self.files.record(&mut self.cap, &mut self.desk.room)?;
         self.cap.flush()?;
         for entry in &mut self.sources {
             entry.source.release(&self.desk)?;
         }
         self.close_ended()?;
+        self.close_files()?;
         self.end_input()?;
         self.give_verdicts()?;
         self.housekeeping()
@@ -186,7 +196,8 @@ impl Recorder {
         let known: Vec<(u64, Stream)> =
             self.sources.iter().map(|e| (e.source.run, e.source.stream.clone())).collect();
         let new = open_sources(&mut self.cap, &self.desk, &known)?;
-        if !new.is_empty() {
+        let new_files = self.files.open_new(&mut self.cap)?;
+        if new_files || !new.is_empty() {
             let spec: Option<Spec> = snapshot::load_json(&self.cap.plan().spec_file())?;
             self.cap.set_limits(spec.map(|spec| spec.log).unwrap_or_default());
         }
@@ -241,13 +252,21 @@ impl Recorder {
             self.cap.flush()?;
             source.remove(self.cap.plan())?;
             self.sources.remove(index);
-            for entry in &mut self.sources {
-                entry.source.find_slot(&mut self.cap);
-            }
-            self.lifecycle.find_slot(&mut self.cap);
+            self.find_slots();
             index = 0;
         }
         Ok(())
+    }
+
+    /// A stream has left the fold: the others stand elsewhere in it.
+    fn find_slots(&mut self) {
+        for entry in &mut self.sources {
+            entry.source.find_slot(&mut self.cap);
+        }
+        for file in &mut self.files.sources {
+            file.find_slot(&mut self.cap);
+        }
+        self.lifecycle.find_slot(&mut self.cap);
     }
 
     /// The other streams of the same run that are still open.
@@ -298,7 +317,8 @@ fn open_sources(
         cap.fold.streams.iter().map(|stream| (stream.run, stream.stream.clone())).collect();
     let mut sources = Vec::new();
     for (run, stream) in open {
-        if stream == Stream::Planwatch || known.contains(&(run, stream.clone())) {
+        let is_file = matches!(stream, Stream::File(_));
+        if is_file || stream == Stream::Planwatch || known.contains(&(run, stream.clone())) {
             continue;
         }
         match Source::open(cap, desk, run, stream.clone()) {

@@ -1,15 +1,19 @@
-//! Pipes → log: the data path and nothing else.
+//! Pipes and files → log: the data path and nothing else.
 //!
 //! A byte of the plan goes FIFO → stage → record → segment, and leaves the stage when the segment has
 //! it; bytes that have to wait go stage → spool → record. The moves between pipes and into the spool
 //! are splices, so that at any instant each byte is in exactly one place; the rest is redone after
 //! any death, because a record says by its `off` how far its stream has come.
 //!
+//! A file that is followed is its own spool: it goes record → segment from its beginning, and which
+//! file it was at which offset stands in the log.
+//!
 //! Uses `model`, `parse`, `fold`, `store`, `os` and `wake`. What surprises: the recorder does not
 //! know that it is watched, and it numbers a record before it is written, never after.
 
 mod capture;
 mod drive;
+mod file;
 mod pace;
 mod recover;
 mod source;

@@ -256,11 +256,30 @@ impl Lines<'_> {
     }
 }
 
+/// Something that a torn record may have been made of.
+pub(super) trait Torn {
+    /// The first record that it would make now, without making it.
+    fn draft(&mut self, cap: &Capture, desk: &mut Desk) -> io::Result<Option<Vec<u8>>>;
+
+    /// Makes that record, and those of what was read with it. The desk is as the draft left it.
+    fn settle(&mut self, cap: &mut Capture, desk: &mut Desk) -> io::Result<()>;
+}
+
+impl Torn for Source {
+    fn draft(&mut self, cap: &Capture, desk: &mut Desk) -> io::Result<Option<Vec<u8>>> {
+        Source::draft(self, cap, desk)
+    }
+
+    fn settle(&mut self, cap: &mut Capture, desk: &mut Desk) -> io::Result<()> {
+        self.record(cap, desk, self.ended)
+    }
+}
+
 /// Completes the torn record if one of the sources holds the line it was made of, else cuts it
 /// off; how many bytes were cut.
 pub(super) fn settle_torn(
     cap: &mut Capture,
-    sources: &mut [&mut Source],
+    sources: &mut [&mut dyn Torn],
     torn: &[u8],
     desk: &mut Desk,
 ) -> io::Result<u64> {
@@ -273,7 +292,7 @@ pub(super) fn settle_torn(
             let Some(draft) = source.draft(cap, desk)? else { continue };
             if draft.len() > torn.len() && draft.starts_with(torn) {
                 cap.journal().complete(torn.len());
-                source.record(cap, desk, source.ended)?;
+                source.settle(cap, desk)?;
                 cap.flush()?;
                 return Ok(0);
             }

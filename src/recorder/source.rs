@@ -24,7 +24,7 @@ const LEFT: u64 = 4 << 10;
 /// What all sources of a recorder work with.
 #[derive(Debug)]
 pub(super) struct Desk {
-    room: Vec<u8>,
+    pub(super) room: Vec<u8>,
     peek: Peek,
 }
 

@@ -287,6 +287,11 @@ impl PlanDir {
         self.run_pipes(run).join("tie")
     }
 
+    /// The files that are followed for a run that somebody else started.
+    pub fn followed(&self, run: u64) -> PathBuf {
+        self.run_pipes(run).join("followed")
+    }
+
     /// Makes the folder for the pipes of a run. One that is there already is an error: no run may
     /// get the pipes of another.
     pub fn create_run_pipes(&self, run: u64) -> io::Result<()> {

@@ -66,6 +66,16 @@ impl Supervisor {
             return Ok(Left::Run);
         }
         self.pipes = Some(pipes);
+        if run.foreign {
+            self.machine.take_over(run.pid.is_some(), fold.requests.clone());
+            self.adopt_abroad(run, inherited)?;
+            if let Some(stopping) = &run.stopping {
+                for effect in self.machine.resume_stop(stopping.restart) {
+                    self.perform(effect)?;
+                }
+            }
+            return Ok(Left::Run);
+        }
         if same_boot {
             self.process = self.find_plan(run, written, inherited)?;
         }
@@ -76,7 +86,8 @@ impl Supervisor {
     /// Whether the run that was taken over is over but for its verdict, and nothing follows it.
     pub(super) fn is_past(&self) -> bool {
         let lives = self.process.as_ref().is_some_and(|process| !process.held.has_ended());
-        !lives && !self.machine.restart_due()
+        let awaited = self.abroad.is_some() && !self.exit_told && self.inbox.is_empty();
+        !lives && !awaited && !self.machine.restart_due()
     }
 
     /// Makes sure that everything the dead supervisor said stands in the log: a FIFO keeps order.

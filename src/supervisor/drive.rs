@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
+use super::abroad::Abroad;
 use super::companion::Companion;
 use super::history::{Awaited, Vigil};
 use super::launch::Tied;
@@ -41,6 +42,8 @@ pub(super) struct Supervisor {
     pub(super) companion: Companion,
     pub(super) pipes: Option<Pipes>,
     pub(super) process: Option<Plan>,
+    /// Of a run that somebody else started.
+    pub(super) abroad: Option<Abroad>,
     pub(super) vigil: Option<Vigil>,
     pub(super) starter: Option<Starter>,
     pub(super) inbox: VecDeque<Input>,
@@ -80,6 +83,7 @@ enum Source {
     Recorder,
     Process,
     Report,
+    Abroad,
     Log,
     Tie,
     Tree,
@@ -112,6 +116,7 @@ impl Supervisor {
             companion: Companion::new(plan.clone()),
             pipes: None,
             process: None,
+            abroad: None,
             vigil: None,
             starter: None,
             inbox: VecDeque::new(),
@@ -200,12 +205,16 @@ impl Supervisor {
             // What was awaited may be there although nobody said so.
             self.look_at_log()?;
         }
+        if self.abroad.as_ref().and_then(Abroad::wake_at).is_some_and(|at| at <= Instant::now()) {
+            self.look_around()?;
+        }
         for source in awake {
             match source {
                 Source::Signals => self.hear_signals()?,
                 Source::Requests => self.hear_requests()?,
                 Source::Process => self.look_at_process()?,
                 Source::Report => self.hear_report(),
+                Source::Abroad => self.look_around()?,
                 Source::Log => self.look_at_log()?,
                 Source::Tie => self.cut_tie(),
                 Source::Tree => self.look_at_tree()?,
@@ -250,11 +259,14 @@ impl Supervisor {
         if let Some(process) = &self.process {
             match &process.report {
                 Some(report) => add(report.as_fd(), PollFlags::IN, Source::Report),
-                None if !self.exit_told => {
+                None if self.awaits_end() => {
                     add(process.held.as_fd(), PollFlags::IN, Source::Process);
                 }
                 None => {}
             }
+        }
+        for fd in self.abroad.iter().flat_map(Abroad::fds) {
+            add(fd, PollFlags::IN, Source::Abroad);
         }
         if let Some(vigil) = &self.vigil {
             add(vigil.fd(), PollFlags::IN, Source::Log);
@@ -284,10 +296,22 @@ impl Supervisor {
         let waits = self.vigil.is_some() || self.lifecycle.is_waiting();
         let glance = waits.then(|| now + GLANCE);
         // A process that has ended, but whose exit code nobody can tell yet.
-        let half_dead = !self.exit_told
+        let half_dead = self.awaits_end()
             && self.process.as_ref().is_some_and(|p| p.report.is_none() && p.held.has_ended());
         let soon = half_dead.then(|| now + SOON);
-        [timers, glance, soon, self.companion.retry_at()].into_iter().flatten().min()
+        let abroad = self.abroad.as_ref().and_then(Abroad::wake_at);
+        [timers, glance, soon, abroad, self.companion.retry_at()].into_iter().flatten().min()
+    }
+
+    /// Whether the end of the plan's process is still to be told.
+    pub(super) fn awaits_end(&self) -> bool {
+        !self.exit_told && !self.abroad.as_ref().is_some_and(Abroad::waits_for_rest)
+    }
+
+    /// Something about a run that somebody else started may have changed.
+    fn look_around(&mut self) -> io::Result<()> {
+        self.look_at_rest()?;
+        self.look_abroad()
     }
 
     fn ring(&mut self, now: Instant) {

@@ -175,6 +175,7 @@ mod tests {
                 changed: vec![],
                 verdict: files.into_iter().map(VerdictRule::File).collect(),
                 success_exit_codes: codes,
+                foreign: false,
                 streams: vec![],
                 boot: "b".to_owned(),
             };

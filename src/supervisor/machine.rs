@@ -244,7 +244,7 @@ impl Machine {
 
     fn exited(&mut self, ended: Ended, to: &mut Vec<Effect>) {
         self.exited = true;
-        let level = if ended.code == Some(0) { Level::Info } else { Level::Error };
+        let level = words::weight(&ended);
         let msg = words::exited(&ended);
         let Ended { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers } = ended;
         let event =

@@ -2,14 +2,16 @@
 //!
 //! [`launch`] asks for a supervisor, `ready` is its answer, `senses` tell what happened, `machine` decides,
 //! `drive` and `perform` do it,
+//! `abroad` finds the process of a run that somebody else started,
 //! `adopt` goes on where a dead supervisor stopped, [`exec_step`] becomes the plan, `tree` finds all
 //! processes of a run, `companion` keeps a recorder alive, `bridge` lays out what makes the plan's
 //! Python report Luigi's events.
 //!
-//! Uses `model`, `fold`, `store`, `os`, `control` and `wake`. What surprises: it never touches the
+//! Uses `model`, `fold`, `store`, `os`, `control`, `wake` and `foreign`. What surprises: it never touches the
 //! plan's output; it speaks to the log only through a FIFO, and learns what was heard by reading the
 //! log.
 
+mod abroad;
 mod adopt;
 mod begin;
 mod bridge;

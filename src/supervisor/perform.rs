@@ -1,8 +1,10 @@
 //! The deeds that the machine asks for.
 
 use std::io;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::abroad;
 use super::begin::remove_leftover;
 use super::drive::Supervisor;
 use super::history::{Awaited, Vigil, known};
@@ -20,8 +22,13 @@ impl Supervisor {
     pub(super) fn begin(&mut self, run: u64, changed: Vec<String>) -> io::Result<()> {
         self.run = run;
         self.machine = Machine::new(run, self.spec.stop.clone());
-        self.token = Some(host::random_token()?);
-        self.pipes = Some(Pipes::make(&self.plan, run)?);
+        let foreign = self.spec.foreign.clone();
+        let (pipes, streams) = match &foreign {
+            Some(foreign) => abroad::prepare(&self.plan, run, foreign)?,
+            None => (Pipes::make(&self.plan, run)?, STREAMS.to_vec()),
+        };
+        self.token = if foreign.is_some() { None } else { Some(host::random_token()?) };
+        (self.pipes, self.abroad) = (Some(pipes), None);
         self.tie_new_run()?;
         (self.process, self.judged, self.exit_told) = (None, false, false);
         (self.to_reap, self.watching, self.over) = (false, false, false);
@@ -34,10 +41,14 @@ impl Supervisor {
             changed,
             verdict: self.spec.verdict.clone(),
             success_exit_codes: self.spec.success_exit_codes.clone(),
-            streams: STREAMS.to_vec(),
+            foreign: foreign.is_some(),
+            streams,
             boot: self.boot.clone(),
         };
-        let msg = format!("run {run}: {}", self.spec.argv.join(" "));
+        let msg = match &foreign {
+            Some(foreign) => abroad::announced(run, foreign, &self.spec.argv),
+            None => format!("run {run}: {}", self.spec.argv.join(" ")),
+        };
         self.lifecycle.say(said(run, Level::Info, msg, event))
     }
 
@@ -73,6 +84,7 @@ impl Supervisor {
                 }
                 self.lifecycle.say(said(self.run, level, msg, event))
             }
+            Effect::Spawn if self.spec.foreign.is_some() => self.go_abroad(),
             Effect::Spawn => {
                 self.spawn();
                 Ok(())
@@ -131,8 +143,10 @@ impl Supervisor {
     fn signal(&mut self, signal: i32, whole_tree: bool) -> io::Result<u64> {
         if !whole_tree {
             let Some(process) = &self.process else { return Ok(0) };
-            return Ok(u64::from(process.held.signal(signal)?));
+            // Somebody else's, it may be one that we have no power over.
+            return Ok(u64::from(process.held.signal(signal).unwrap_or(false)));
         }
+        self.stop_waiting()?;
         let marks = self.marks();
         if signal == libc::SIGKILL {
             return Ok(tree::kill(&marks)?.0);
@@ -146,7 +160,14 @@ impl Supervisor {
     }
 
     fn marks(&self) -> Marks {
-        marks(self.process.as_ref(), self.token.as_deref(), &[self.companion.pid()])
+        let kin = self.abroad.as_ref().map(|abroad| Rc::clone(&abroad.kin));
+        let ours = [self.companion.pid()];
+        Marks { kin, ..marks(self.process.as_ref(), self.token.as_deref(), &ours) }
+    }
+
+    /// Processes that are never part of a run.
+    pub(super) fn ours(&self) -> Vec<i32> {
+        self.companion.pid().into_iter().collect()
     }
 
     /// Looks who of the tree is left.

@@ -178,6 +178,7 @@ impl Plan {
         if !self.held.has_ended() {
             return Ok(None);
         }
+        self.let_it_be_reaped()?;
         let mut ended = Ended { markers: markers(spec), ..Ended::default() };
         if let Some(since) = self.since {
             let wall = now.saturating_duration_since(since).as_millis();
@@ -223,11 +224,12 @@ fn put(ended: &mut Ended, exited: Exited) {
 
 /// Looks for the files that must be there.
 pub(super) fn markers(spec: &Spec) -> Vec<Marker> {
+    let dir = spec.foreign.as_ref().and_then(|foreign| foreign.dir.as_ref()).unwrap_or(&spec.cwd);
     spec.verdict
         .iter()
         .filter_map(|rule| match rule {
             VerdictRule::File(file) => {
-                Some(Marker { file: file.clone(), found: spec.cwd.join(file).exists() })
+                Some(Marker { file: file.clone(), found: dir.join(file).exists() })
             }
             VerdictRule::Exit | VerdictRule::Luigi => None,
         })
@@ -240,5 +242,6 @@ pub(super) fn marks(plan: Option<&Plan>, token: Option<&str>, ours: &[Option<i32
         leader: plan.map(|plan| plan.process),
         token: token.map(|token| format!("PLANWATCH_RUN_TOKEN={token}").into_bytes()),
         ours: ours.iter().flatten().copied().collect(),
+        kin: None,
     }
 }

@@ -17,7 +17,8 @@ use crate::os::poll;
 impl Supervisor {
     pub(super) fn hear_signals(&mut self) -> io::Result<()> {
         while let Some(signal) = kernel::take_signal(&self.signals)? {
-            if signal == libc::SIGTERM {
+            // What somebody else started is stopped only when somebody asks for that.
+            if signal == libc::SIGTERM && self.abroad.is_none() {
                 self.stop_by("a signal to the supervisor");
             }
         }
@@ -67,11 +68,14 @@ impl Supervisor {
     }
 
     pub(super) fn look_at_process(&mut self) -> io::Result<()> {
-        if self.exit_told || self.inbox.iter().any(|input| matches!(input, Input::Exited(_))) {
+        if !self.awaits_end() || self.inbox.iter().any(|input| matches!(input, Input::Exited(_))) {
             return Ok(());
         }
         let Some(process) = &self.process else { return Ok(()) };
         if let Some(ended) = process.ended(&self.spec, Instant::now())? {
+            if self.abroad.is_some() {
+                return self.leader_ended(ended);
+            }
             self.inbox.push_back(Input::Exited(ended));
         } else if process.held.has_ended() {
             // Poll would come back at once: the code is told when somebody has reaped it.

@@ -1,7 +1,9 @@
 //! All processes of a run: found again and again, because they go on forking meanwhile.
 
 use std::io;
+use std::rc::Rc;
 
+use crate::foreign::Kin;
 use crate::os::pidfd::{Pidfd, Process};
 use crate::os::proc::{self, Stat};
 
@@ -14,11 +16,16 @@ pub(super) struct Marks {
     pub(super) token: Option<Vec<u8>>,
     /// Processes that are never part of it: the supervisor and the recorder.
     pub(super) ours: Vec<i32>,
+    /// Of a run that somebody else started: everybody who is known to be part of it.
+    pub(super) kin: Option<Rc<Kin>>,
 }
 
 /// The living processes of the run, each held: session and group of the plan, orphans that became
 /// our children, and everybody who carries the run's token.
 pub(super) fn members(marks: &Marks) -> io::Result<Vec<Pidfd>> {
+    if let Some(kin) = &marks.kin {
+        return kin.members(&marks.ours);
+    }
     let me = i32::try_from(std::process::id()).unwrap_or_default();
     let leader = marks.leader.filter(|leader| {
         // Once its group and session are empty, the number may lead somebody else's.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::control::Verb;
-use crate::model::{Spec, Stream, format_duration, signal_name};
+use crate::model::{Level, Spec, Stream, format_duration, signal_name};
 
 use super::machine::Ended;
 
@@ -19,6 +19,14 @@ pub(super) fn exited(ended: &Ended) -> String {
         Some(wall) => format!("{how} after {}", format_duration(Duration::from_millis(wall))),
         None => how,
     }
+}
+
+/// How serious such an end is. What was there at the end speaks for a process whose code nobody can
+/// tell.
+pub(super) fn weight(ended: &Ended) -> Level {
+    let unknown = (ended.code, ended.signal, &ended.exec_error) == (None, None, &None);
+    let complete = !ended.markers.is_empty() && ended.markers.iter().all(|file| file.found);
+    if ended.code == Some(0) || (unknown && complete) { Level::Info } else { Level::Error }
 }
 
 /// `stdout and stderr are still held by 4711, 4712`

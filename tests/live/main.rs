@@ -10,6 +10,7 @@ mod bridge;
 mod compat;
 mod crash;
 mod faults;
+mod foreign;
 mod idle;
 mod lists;
 mod logs;

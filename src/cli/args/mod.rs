@@ -103,7 +103,7 @@ pub(super) enum AnyVerb {
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     Run(Box<RunArgs>),
-    Attach(AttachArgs),
+    Attach(Box<AttachArgs>),
     Logs(Box<LogsArgs>),
     Ps(PsArgs),
     Tasks(TasksArgs),

@@ -15,7 +15,7 @@ impl Recorder {
     pub(in super::super) fn end_orphaned(&mut self) -> io::Result<Option<u64>> {
         let live: Vec<(u64, bool)> = (self.cap.fold.runs.iter())
             .filter(|run| run.state.is_live() && run.state != State::Draining)
-            .map(|run| (run.run, run.argv.is_empty()))
+            .map(|run| (run.run, run.argv.is_empty() && !run.foreign))
             .collect();
         for (run, was_input) in live {
             if !was_input {
@@ -44,6 +44,7 @@ impl Recorder {
             verdict: spec.verdict.clone(),
             success_exit_codes: Vec::new(),
             streams: vec![Stream::Stdout],
+            foreign: false,
             boot: boot.to_owned(),
         };
         self.cap.event(run, None, Level::Info, "recording standard input", &event)?;

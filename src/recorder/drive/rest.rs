@@ -150,10 +150,18 @@ impl Recorder {
         if let Some(fd) = self.watch.as_ref().and_then(Watch::fd) {
             fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
         }
+        let watching = usize::from(fds.len() > last);
+        if let Some(fd) = self.files.fd().filter(|_| !blocked) {
+            fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        }
         wait(&mut fds, most)?;
         let seen: Vec<PollFlags> = fds[first..last].iter().map(PollFd::revents).collect();
-        let news = fds.get(last).is_some_and(|fd| !fd.revents().is_empty());
+        let told = |at: usize| fds.get(at).is_some_and(|fd| !fd.revents().is_empty());
+        let (news, changed) = (watching > 0 && told(last), told(last + watching));
         drop(fds);
+        if changed {
+            self.files.look();
+        }
         for (index, flags) in polled.into_iter().zip(seen) {
             let entry = &mut self.sources[index];
             entry.ready |= !flags.is_empty();

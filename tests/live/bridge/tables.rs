@@ -19,6 +19,7 @@ fn table(home: &Home, run: u64, streams: &[Stream]) -> Vec<Task> {
         changed: Vec::new(),
         verdict: vec![VerdictRule::Exit],
         success_exit_codes: Vec::new(),
+        foreign: false,
         streams: Vec::new(),
         boot: "b".to_owned(),
     };

@@ -1,0 +1,325 @@
+//! A file on its way into the log: it needs no spool, for it keeps its bytes itself.
+//!
+//! The offset in a record is an offset in the *stream*: all that the file and its successors ever
+//! held, one after the other. Which file that is now, and at which offset it began, stands in the
+//! log, so that a recorder that takes over goes on at the very byte.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::model::{Event, FileMark, Followed, Head, Level, Stream};
+use crate::parse::Splitter;
+
+use super::capture::Capture;
+use super::recover::Torn;
+use super::source::Desk;
+
+/// Bytes before the next one that are compared each time: a file that was emptied and has grown
+/// past that place shows it there.
+const BEHIND: usize = 64;
+
+/// One file of one run.
+#[derive(Debug)]
+pub(super) struct FileSource {
+    /// The run its bytes belong to.
+    pub(super) run: u64,
+    /// The stream.
+    pub(super) stream: Stream,
+    /// It may have something to tell.
+    pub(super) due: bool,
+    /// Nobody writes it any more.
+    pub(super) ended: bool,
+    path: PathBuf,
+    file: Option<File>,
+    head: Head,
+    slot: usize,
+    splitter: Splitter,
+    /// Offset of the first byte without a record.
+    logged: u64,
+    /// Offset in the stream of the file's first byte.
+    base: u64,
+    /// What was read last: some bytes that have records, then those of an incomplete line.
+    seen: Vec<u8>,
+    /// How many bytes of `seen` have records.
+    behind: usize,
+    /// Bytes in the room that a torn record was compared with.
+    drafted: usize,
+}
+
+impl FileSource {
+    /// Opens the file that was being read, wherever in its folder it is now. Says nothing yet: a
+    /// torn record has to be completed first.
+    pub(super) fn open(cap: &mut Capture, run: u64, followed: &Followed) -> io::Result<FileSource> {
+        let stream = Stream::File(followed.name.clone());
+        let slot = cap.fold.slot(run, &stream);
+        let known = &cap.fold.streams[slot];
+        let (logged, base) = (known.off, known.base);
+        let file = match known.file {
+            Some(mark) => find(&followed.path, mark)?,
+            None => None,
+        };
+        let seen = match &file {
+            Some(file) => before(file, logged - base)?,
+            None => Vec::new(),
+        };
+        Ok(FileSource {
+            run,
+            head: Head::new(cap.plan().name(), run, &stream.name()),
+            stream,
+            due: true,
+            ended: false,
+            path: followed.path.clone(),
+            file,
+            slot,
+            splitter: Splitter::new(cap.limits().max_line),
+            logged,
+            base,
+            behind: seen.len(),
+            seen,
+            drafted: 0,
+        })
+    }
+
+    /// The folder to be watched.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Where the stream's state is in the fold; it moves when another stream leaves.
+    pub(super) fn find_slot(&mut self, cap: &mut Capture) {
+        self.slot = cap.fold.slot(self.run, &self.stream);
+    }
+
+    /// Makes records of what has been added, as much as there is room for. True if there may be
+    /// more.
+    pub(super) fn record(&mut self, cap: &mut Capture, room: &mut [u8]) -> io::Result<bool> {
+        self.due = false;
+        if self.file.is_none() && !self.begin(cap)? {
+            return Ok(false);
+        }
+        let Some(file) = &self.file else { return Ok(false) };
+        // Asked before the file is read: what its writer does after it was replaced is its last.
+        let next = successor(&self.path, mark(&file.metadata()?))?;
+        let filled = self.read(room)?;
+        if !self.goes_on_in(&room[..filled]) || self.is_shorter(filled)? {
+            self.truncated(cap)?;
+            return Ok(true);
+        }
+        let full = filled == room.len();
+        let over = !full && (self.ended || next.is_some());
+        self.lines(cap, &room[..filled], self.behind, over)?;
+        if full {
+            return Ok(true);
+        }
+        match next {
+            Some((file, mark)) => {
+                self.replaced(cap, file, mark)?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// Opens the file for the first time, or its successor where the file that was being read is
+    /// gone. False if there is none yet.
+    fn begin(&mut self, cap: &mut Capture) -> io::Result<bool> {
+        let Some((file, mark)) = open(&self.path)? else { return Ok(false) };
+        if cap.fold.streams[self.slot].file.is_some() {
+            let of = &self.stream;
+            let msg = format!(
+                "{of} was replaced while nobody recorded it: what its forerunner said after byte \
+                 {} is missing",
+                self.logged
+            );
+            let reason = "a file was replaced while nobody recorded it".to_owned();
+            let (of, at) = (Some(self.stream.clone()), Some(self.logged));
+            let (from, to, bytes) = (None, None, None);
+            let event = Event::LogGap { reason, from, to, of, at, bytes };
+            cap.event(self.run, None, Level::Warning, &msg, &event)?;
+            self.replaced(cap, file, mark)?;
+            return Ok(true);
+        }
+        let path = self.path.display().to_string();
+        let msg = format!("{} is {path}", self.stream);
+        let event = Event::SourceOpened { of: self.stream.clone(), path, file: mark };
+        self.turn_to(file);
+        cap.event(self.run, None, Level::Debug, &msg, &event)?;
+        Ok(true)
+    }
+
+    fn turn_to(&mut self, file: File) {
+        self.file = Some(file);
+        self.base = self.logged;
+        self.seen.clear();
+        self.behind = 0;
+        self.splitter.restart();
+    }
+
+    fn replaced(&mut self, cap: &mut Capture, file: File, mark: FileMark) -> io::Result<()> {
+        let of = self.stream.clone();
+        let msg = format!("{of} was replaced by another file, which is read from its beginning");
+        let event = Event::SourceReplaced { of, file: Some(mark), at: self.logged };
+        self.turn_to(file);
+        cap.event(self.run, None, Level::Warning, &msg, &event)
+    }
+
+    /// The bytes of an incomplete line are gone from the file; we have them still.
+    fn truncated(&mut self, cap: &mut Capture) -> io::Result<()> {
+        let seen = std::mem::take(&mut self.seen);
+        let was = self.logged - self.base + (seen.len() - self.behind) as u64;
+        self.splitter.restart();
+        self.lines(cap, &seen, self.behind, true)?;
+        let of = self.stream.clone();
+        let msg = format!("{of} was emptied after {was} bytes: it is read from its beginning");
+        let event = Event::SourceTruncated { of, was, at: self.logged };
+        if let Some(file) = self.file.take() {
+            self.turn_to(file);
+        }
+        cap.event(self.run, None, Level::Warning, &msg, &event)
+    }
+
+    /// Reads from a little before the first byte without a record.
+    fn read(&self, room: &mut [u8]) -> io::Result<usize> {
+        let Some(file) = &self.file else { return Ok(0) };
+        let from = self.logged - self.base - self.behind as u64;
+        let mut filled = 0;
+        while filled < room.len() {
+            match file.read_at(&mut room[filled..], from + filled as u64) {
+                Ok(0) => break,
+                Ok(bytes) => filled += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Whether these bytes begin with those that were read before. A hole, which reads as zeroes,
+    /// may be filled later.
+    fn goes_on_in(&self, now: &[u8]) -> bool {
+        now.len() >= self.seen.len()
+            && self.seen.iter().zip(now).all(|(&was, &is)| was == is || was == 0)
+    }
+
+    /// Whether the file ends before the first byte without a record. Without a byte to compare with
+    /// only its size tells.
+    fn is_shorter(&self, filled: usize) -> io::Result<bool> {
+        if filled > 0 {
+            return Ok(false);
+        }
+        let Some(file) = &self.file else { return Ok(false) };
+        Ok(file.metadata()?.len() < self.logged - self.base)
+    }
+
+    /// Makes records of the lines in `bytes`, of which those before `from` have records already.
+    fn lines(
+        &mut self,
+        cap: &mut Capture,
+        bytes: &[u8],
+        mut from: usize,
+        over: bool,
+    ) -> io::Result<()> {
+        let mut done = Ok(());
+        while let Some(line) = self.splitter.next(&bytes[from..], over) {
+            let off = self.logged;
+            self.logged += line.consumed as u64;
+            from += line.consumed;
+            done = cap.text(self.slot, &self.head, off, &line);
+            if done.is_err() {
+                break;
+            }
+        }
+        let start = from.saturating_sub(BEHIND);
+        self.seen = bytes[start..].to_vec();
+        self.behind = from - start;
+        done
+    }
+
+    /// Says in the log that the stream has ended.
+    pub(super) fn close(&self, cap: &mut Capture) -> io::Result<()> {
+        let bytes = self.logged;
+        let of = self.stream.clone();
+        let msg = format!("{of} ended after {bytes} bytes");
+        cap.event(self.run, None, Level::Debug, &msg, &Event::StreamClosed { of, bytes })
+    }
+}
+
+impl Torn for FileSource {
+    fn draft(&mut self, cap: &Capture, desk: &mut Desk) -> io::Result<Option<Vec<u8>>> {
+        let room = &mut desk.room;
+        self.drafted = self.read(room)?;
+        let over = self.ended && self.drafted < room.len();
+        let from = self.behind.min(self.drafted);
+        let line = self.splitter.next(&room[from..self.drafted], over);
+        self.splitter.restart();
+        Ok(line.map(|line| cap.draft_text(self.slot, &self.head, self.logged, &line)))
+    }
+
+    /// Makes records of the very bytes that the draft was made of: the file may have changed.
+    fn settle(&mut self, cap: &mut Capture, desk: &mut Desk) -> io::Result<()> {
+        let room = &desk.room;
+        let over = self.ended && self.drafted < room.len();
+        self.lines(cap, &room[..self.drafted], self.behind, over)
+    }
+}
+
+/// The last bytes before this place in a file, if they are there.
+fn before(file: &File, place: u64) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(place).unwrap_or(usize::MAX).min(BEHIND);
+    let mut bytes = vec![0; length];
+    match file.read_exact_at(&mut bytes, place - length as u64) {
+        Ok(()) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens the file at `path`. None if there is none, or something that is no file.
+fn open(path: &Path) -> io::Result<Option<(File, FileMark)>> {
+    // Whatever lies there, opening it must neither wait nor change anything.
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let meta = file.metadata()?;
+    Ok(meta.is_file().then(|| (file, mark(&meta))))
+}
+
+/// The file that took the place of the one that is being read, as soon as it holds something: until
+/// then the old one may still be written.
+fn successor(path: &Path, mine: FileMark) -> io::Result<Option<(File, FileMark)>> {
+    match std::fs::metadata(path) {
+        Ok(meta) if mark(&meta) != mine && meta.is_file() && meta.len() > 0 => open(path),
+        _ => Ok(None),
+    }
+}
+
+/// The file of this mark: at `path`, or beside it under the name that it was given when another
+/// took its place.
+fn find(path: &Path, wanted: FileMark) -> io::Result<Option<File>> {
+    let is = |(file, mark): (File, FileMark)| (mark == wanted).then_some(file);
+    if let Some(file) = open(path)?.and_then(is) {
+        return Ok(Some(file));
+    }
+    let Some(Ok(entries)) = path.parent().map(std::fs::read_dir) else { return Ok(None) };
+    for entry in entries.flatten() {
+        let same = entry.metadata().is_ok_and(|meta| mark(&meta) == wanted);
+        if same && let Some(file) = open(&entry.path())?.and_then(is) {
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
+}
+
+/// What tells this file from every other.
+fn mark(meta: &Metadata) -> FileMark {
+    let made =
+        meta.created().ok().and_then(|made| made.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let made = made.map_or(0, |made| u64::try_from(made.as_nanos()).unwrap_or(0));
+    FileMark { device: meta.dev(), inode: meta.ino(), made }
+}

@@ -1,0 +1,383 @@
+//! Runs that somebody else started: found, recorded exactly once, judged, stopped.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::harness::{Home, Random, luigi_python, scale};
+
+const PIPELINE: &str = include_str!("foreign/planexe.py");
+
+/// A process that the test started, not planwatch; dropping it ends it.
+struct Strange(Child);
+
+impl Strange {
+    fn pid(&self) -> i32 {
+        self.0.id().try_into().unwrap()
+    }
+
+    fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Strange {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Any program, known to the test by its home like everything else; stdout goes to /dev/null.
+fn strange(home: &Home, program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).env("PLANWATCH_HOME", home.path()).env_remove("RUN_ID_DIR");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// A pipeline in this folder.
+fn pipeline(home: &Home, folder: &Path, mode: &str, leaves: u64, lines: u64) -> Strange {
+    let python = luigi_python().expect("set PLANWATCH_TEST_PYTHON to a Python with luigi");
+    fs::create_dir_all(folder).unwrap();
+    let script = home.file("planexe.py");
+    fs::write(&script, PIPELINE).unwrap();
+    let mut command = strange(home, python.to_str().unwrap(), &[script.to_str().unwrap()]);
+    command.env("RUN_ID_DIR", folder).env("MODE", mode);
+    command.env("LEAVES", leaves.to_string()).env("LINES", lines.to_string());
+    Strange(command.spawn().unwrap())
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+/// What the followed file held stands in the log, each byte once.
+#[track_caller]
+fn is_recorded(home: &Home, plan: &str, name: &str, bytes: &[u8]) {
+    let recorded = home.records(plan).bytes(1, &format!("file:{name}"));
+    assert!(recorded == bytes, "{} bytes recorded, {} written", recorded.len(), bytes.len());
+    home.audit(plan).holds();
+    home.planwatch(["verify", plan]).prints_something().runs();
+}
+
+fn log_bytes(home: &Home, plan: &str) -> u64 {
+    home.segments(plan).iter().filter_map(|path| path.metadata().ok()).map(|data| data.len()).sum()
+}
+
+fn append(path: &Path, text: &str) {
+    let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+fn until_line(home: &Home, plan: &str, line: &str) {
+    home.until_record(plan, &format!("{line:?} is recorded"), |record| record["msg"] == line);
+}
+
+#[test]
+fn a_pipeline_that_others_started_is_followed_while_it_writes_and_judged_by_its_own_words() {
+    let home = Home::new();
+    let folder = home.file("dublin cafe");
+    let mut plan = pipeline(&home, &folder, "", 20, 40);
+    home.until("it writes", || fs::metadata(folder.join("log.txt")).ok().filter(|m| m.len() > 0));
+    let done = home
+        .planwatch(["attach", "--dir", &text(&folder)])
+        .prints_something()
+        .says("dublin-cafe run 1 attached (pid ")
+        .says("dublin-cafe run 1 SUCCEEDED")
+        .runs();
+    assert_eq!(plan.0.wait().unwrap().code(), Some(0));
+    let written = fs::read(folder.join("log.txt")).unwrap();
+    assert_eq!(done.stdout.as_bytes(), written, "it prints what the log says");
+    is_recorded(&home, "dublin-cafe", "log.txt", &written);
+    let records = home.records("dublin-cafe");
+    let finished =
+        |record: &&Value| record["msg"].as_str().is_some_and(|msg| msg.contains(" done      "));
+    assert_eq!(records.0.iter().filter(finished).count(), 22);
+    assert_eq!(records.events("run.spawned")[0]["pid"], plan.pid());
+    let started = records.events("run.started")[0];
+    assert_eq!(
+        (&started["foreign"], &started["argv"][1]),
+        (&Value::Bool(true), &Value::String(text(&home.file("planexe.py"))),)
+    );
+    assert_eq!(records.events("run.exited")[0]["markers"][0]["found"], true);
+    home.until_quiet();
+}
+
+#[test]
+fn a_pipeline_with_a_failed_task_has_failed_though_it_exits_0() {
+    let home = Home::new();
+    let folder = home.file("mars");
+    let mut plan = pipeline(&home, &folder, "fail", 6, 5);
+    home.planwatch(["attach", "-d", "--dir", &text(&folder)]).prints("mars\n").may_speak().runs();
+    home.planwatch(["wait", "mars"]).code(30).prints("mars failed 30\n").may_speak().runs();
+    assert_eq!(plan.0.wait().unwrap().code(), Some(0));
+    is_recorded(&home, "mars", "log.txt", &fs::read(folder.join("log.txt")).unwrap());
+    home.until_quiet();
+}
+
+#[test]
+fn a_storm_on_all_of_planwatch_costs_no_line_and_the_pipeline_never_notices() {
+    let home = Home::new();
+    let folder = home.file("storm");
+    let mut plan = pipeline(&home, &folder, "storm", 8, scale(100, 1_000));
+    let attach = || home.planwatch(["attach", "--dir", &text(&folder)]).prints_something();
+    let mut follower = attach().may_speak().any_code().spawn();
+    let mut random = Random::new();
+    for blow in 0..scale(15, 100) {
+        let what = format!("there is somebody to kill for the {blow}th time");
+        let recorder = home.until(&what, || home.recorder("storm"));
+        let supervisor = home.until(&what, || home.supervisor("storm"));
+        let before = log_bytes(&home, "storm");
+        home.until("it records", || (log_bytes(&home, "storm") > before).then_some(()));
+        let victims = match random.below(4) {
+            0 => vec![recorder],
+            1 => vec![supervisor],
+            2 => vec![follower.process()],
+            _ => vec![supervisor, recorder, follower.process()],
+        };
+        victims.iter().for_each(|process| process.signal(Signal::KILL));
+        home.until("the killed are gone", || {
+            let gone = |state: Option<char>| state.is_none_or(|state| state == 'Z');
+            victims.iter().all(|process| gone(process.state())).then_some(())
+        });
+        if follower.has_ended() {
+            follower = attach().may_speak().any_code().spawn();
+        }
+    }
+    drop(follower);
+    home.planwatch(["attach", "-d", "--dir", &text(&folder)]).prints("storm\n").may_speak().runs();
+    fs::write(folder.join("over"), "").unwrap();
+    home.planwatch(["wait", "storm"]).prints("storm succeeded 0\n").may_speak().runs();
+    assert_eq!(plan.0.wait().unwrap().code(), Some(0));
+    is_recorded(&home, "storm", "log.txt", &fs::read(folder.join("log.txt")).unwrap());
+    assert_eq!(home.records("storm").events("run.spawned").len(), 1);
+    home.until_quiet();
+}
+
+#[test]
+fn recorded_pipelines_get_the_right_verdict_long_after_their_end() {
+    let home = Home::new();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/planexe");
+    for (name, verdict, code) in [("complete", "succeeded", 0), ("failed", "failed", 30)] {
+        let folder = home.file(name);
+        fs::create_dir(&folder).unwrap();
+        for file in fs::read_to_string(data.join(format!("{name}.files"))).unwrap().lines() {
+            fs::write(folder.join(file), "").unwrap();
+        }
+        fs::copy(data.join(format!("{name}.log")), folder.join("log.txt")).unwrap();
+        home.planwatch(["attach", "--dir", &text(&folder)])
+            .code(code)
+            .prints_something()
+            .says("no process is seen")
+            .runs();
+        is_recorded(&home, name, "log.txt", &fs::read(folder.join("log.txt")).unwrap());
+        let report = home.audit(name).holds();
+        assert_eq!(report.verdicts[&1], (verdict.to_owned(), i64::from(code)));
+        // A second time there is nothing to record.
+        home.planwatch(["attach", "--dir", &text(&folder)])
+            .code(code)
+            .says("run 1 was recorded to its end")
+            .runs();
+        assert_eq!(home.audit(name).holds().verdicts.len(), 1);
+    }
+    home.until_quiet();
+}
+
+#[test]
+fn a_file_that_is_emptied_or_replaced_is_read_on_and_the_log_says_so() {
+    let home = Home::new();
+    let (log, old) = (home.file("app.log"), home.file("app.log.1"));
+    append(&log, "one\ntwo\n");
+    let mut app = Strange(strange(&home, "sleep", &["1000"]).spawn().unwrap());
+    let pid = app.pid().to_string();
+    home.planwatch(["attach", "-d", "--pid", &pid, "--file", "app.log", "-n", "app"])
+        .prints("app\n")
+        .may_speak()
+        .runs();
+    until_line(&home, "app", "two");
+    append(&log, "three, half a");
+    append(&log, " line\n");
+    until_line(&home, "app", "three, half a line");
+    fs::write(&log, "anew\n").unwrap();
+    until_line(&home, "app", "anew");
+    // Half a line stays in the old file for ever.
+    append(&log, "unfinished");
+    fs::rename(&log, &old).unwrap();
+    append(&old, " end");
+    append(&log, "the next file\n");
+    until_line(&home, "app", "the next file");
+    // Also while nobody is there to see it.
+    let recorder = home.until("a recorder lives", || home.recorder("app"));
+    let supervisor = home.until("a supervisor lives", || home.supervisor("app"));
+    supervisor.signal(Signal::STOP);
+    recorder.signal(Signal::KILL);
+    append(&log, "to the old one\n");
+    fs::rename(&log, home.file("app.log.2")).unwrap();
+    append(&log, "to the new one\nno end");
+    supervisor.signal(Signal::CONT);
+    until_line(&home, "app", "to the new one");
+    app.kill();
+    home.planwatch(["wait", "app"]).any_code().prints_something().may_speak().runs();
+    let all = "one\ntwo\nthree, half a line\nanew\nunfinished end\
+               the next file\nto the old one\nto the new one\nno end";
+    is_recorded(&home, "app", "app.log", all.as_bytes());
+    let records = home.records("app");
+    assert_eq!(records.events("source.truncated").len(), 1);
+    assert_eq!(records.events("source.truncated")[0]["was"], 27);
+    assert_eq!(records.events("source.replaced").len(), 2);
+    home.until_quiet();
+}
+
+#[test]
+fn any_process_is_followed_by_the_file_its_stdout_is_and_its_own_code_counts() {
+    let home = Home::new();
+    let log = home.file("out.log");
+    let script = "i=0; while [ ! -e over ]; do echo line $i; i=$((i+1)); done; exit 7";
+    let mut command = strange(&home, "sh", &["-c", script]);
+    command.current_dir(home.file("")).stdout(fs::File::create(&log).unwrap());
+    let mut shell = Strange(command.spawn().unwrap());
+    let pid = shell.pid().to_string();
+    let attach = home
+        .planwatch(["attach", "--pid", &pid, "--name", "loop"])
+        .code(7)
+        .prints_something()
+        .may_speak()
+        .spawn();
+    attach.until_printed("line 100\n");
+    home.touch("over");
+    shell.0.wait().unwrap();
+    let done = attach.ends();
+    let written = fs::read(&log).unwrap();
+    assert_eq!(done.stdout.as_bytes(), written);
+    is_recorded(&home, "loop", "out.log", &written);
+    let report = home.audit("loop").holds();
+    assert_eq!(report.verdicts[&1], ("failed".to_owned(), 7));
+    home.until_quiet();
+}
+
+#[test]
+fn all_runs_in_a_folder_are_taken_up_those_that_come_later_too() {
+    let home = Home::new();
+    let parent = home.file("run");
+    fs::create_dir(&parent).unwrap();
+    let mut first = pipeline(&home, &parent.join("first"), "", 4, 5);
+    let attach = home
+        .planwatch(["attach", "--all", "--dir", &text(&parent)])
+        .code(130)
+        .prints_something()
+        .may_speak()
+        .spawn();
+    attach.until_said("first run 1 SUCCEEDED");
+    fs::create_dir(parent.join("second")).unwrap();
+    let mut second = pipeline(&home, &parent.join("second"), "fail", 4, 5);
+    attach.until_said("second run 1 FAILED");
+    attach.signal(Signal::INT);
+    attach.ends();
+    first.0.wait().unwrap();
+    second.0.wait().unwrap();
+    for plan in ["first", "second"] {
+        let log = parent.join(plan).join("log.txt");
+        is_recorded(&home, plan, "log.txt", &fs::read(log).unwrap());
+    }
+    home.until_quiet();
+}
+
+#[test]
+fn stopping_a_pipeline_whose_main_process_died_leaves_no_worker_alive() {
+    let home = Home::new();
+    let folder = home.file("orphans");
+    let mut plan = pipeline(&home, &folder, "sleep", 4, 1);
+    home.planwatch(["attach", "-d", "--dir", &text(&folder)])
+        .prints("orphans\n")
+        .may_speak()
+        .runs();
+    for n in 0..4 {
+        home.until_file(&format!("orphans/asleep-{n}"));
+    }
+    home.until_record("orphans", "it is found", |record| record["event"] == "run.spawned");
+    // The same variable, but another folder: somebody else's.
+    let mut other = strange(&home, "sleep", &["1000"]);
+    let mut other = Strange(other.env("RUN_ID_DIR", home.file("")).spawn().unwrap());
+    plan.kill();
+    let held = home.until_record("orphans", "the orphans are named", |record| {
+        record["event"] == "stream.held"
+    });
+    assert_eq!(held["pids"].as_array().map(Vec::len), Some(4), "{held}");
+    home.planwatch(["ps", "-o", "json"]).prints_something().runs();
+    home.planwatch(["stop", "orphans"]).says("orphans run 1 STOPPED").runs();
+    assert_eq!(home.state(other.pid()), Some('S'));
+    other.kill();
+    home.until_quiet();
+    is_recorded(&home, "orphans", "log.txt", &fs::read(folder.join("log.txt")).unwrap());
+}
+
+#[test]
+fn a_run_that_has_not_begun_is_waited_for_and_may_be_given_up() {
+    let home = Home::new();
+    let folder = home.file("later");
+    fs::create_dir(&folder).unwrap();
+    let attach = |options: &[&str]| {
+        home.planwatch(["attach", "-d", "--dir", &text(&folder)]).args(options).may_speak()
+    };
+    attach(&[]).prints("later\n").runs();
+    assert_eq!(home.records("later").events("run.spawned").len(), 0);
+    home.planwatch(["stop", "later"]).may_speak().runs();
+    attach(&[]).prints("later\n").says("later run 2 attached").runs();
+    // Twice is once.
+    attach(&[]).prints("later\n").says("later run 2 is recorded already").runs();
+    attach(&["-n", "other"]).code(5).says("as later run 2").runs();
+    let mut plan = pipeline(&home, &folder, "", 3, 3);
+    home.planwatch(["wait", "later"]).prints("later succeeded 0\n").may_speak().runs();
+    plan.0.wait().unwrap();
+    home.planwatch(["restart", "later"])
+        .code(5)
+        .says("planwatch did not start it")
+        .says("planwatch run -n later")
+        .runs();
+    home.until_quiet();
+}
+
+#[test]
+fn who_may_not_look_into_a_process_is_told_whose_it_is() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let home = Home::of_ordinary_user();
+    let log = home.file("roots.log");
+    let mut command = strange(&home, "sleep", &["1000"]);
+    let mut roots = Strange(command.stdout(fs::File::create(&log).unwrap()).spawn().unwrap());
+    let pid = roots.pid().to_string();
+    let attach = |more: &[&str]| home.planwatch(["attach", "-d", "--pid", &pid]).args(more);
+    attach(&[]).code(5).says("it belongs to root").says("--file LOG").runs();
+    append(&log, "seen\n");
+    attach(&["--file", "roots.log", "-n", "roots"]).prints("roots\n").may_speak().runs();
+    until_line(&home, "roots", "seen");
+    home.planwatch(["stop", "roots"]).code(5).says("belongs to root").runs();
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o600)).unwrap();
+    attach(&["--file", "roots.log", "-n", "x"]).code(5).says("run planwatch as root").runs();
+    roots.kill();
+    home.planwatch(["wait", "roots"]).any_code().prints_something().may_speak().runs();
+    home.audit("roots").holds();
+    home.until_quiet();
+}
+
+#[test]
+fn what_is_no_run_is_refused_with_the_way_to_go_on() {
+    let home = Home::new();
+    let folder = home.file("stuff");
+    fs::create_dir_all(folder.join("inner")).unwrap();
+    let attach = |path: &PathBuf| home.planwatch(["attach", "--dir", &text(path)]).code(1);
+    attach(&folder).says("is no run folder of PlanExe").says("--pid PID --file LOG").runs();
+    append(&folder.join("inner/log.txt"), "x\n");
+    attach(&folder).says("it holds run folders").says("--all").runs();
+    attach(&home.file("nowhere")).says("--dir PARENT --all").runs();
+    home.planwatch(["attach"]).code(2).may_speak().runs();
+    home.planwatch(["attach", "a", "--dir", "b"]).code(2).may_speak().runs();
+    home.planwatch(["attach", "--pid", "2147483647"]).code(3).says("there is no process").runs();
+}
