@@ -22,6 +22,8 @@ const BEGINNING: u64 = 20_000;
 const TRACEBACK: usize = 200;
 /// Characters kept of a line.
 const LONGEST: usize = 2_000;
+/// Microseconds by which two streams may be read out of step.
+const SKEW: i64 = 50_000;
 /// Records between two copies of one line on two streams.
 const COPIES: usize = 8;
 
@@ -52,15 +54,17 @@ pub(super) fn of_task(
         found if found.is_empty() => vec![lines[at].line.msg.clone()],
         found => found,
     };
-    let begun = attempt.map_or(0, |attempt| attempt.first_seq);
+    let begun = attempt.map_or(i64::MIN, |attempt| attempt.started_at.0.saturating_sub(SKEW));
     let pid = attempt.and_then(|attempt| attempt.pid);
     let same_process = attempt.is_some_and(|attempt| is_alone(table, attempt));
-    Ok(Excerpt {
-        seq: lines[at].line.seq,
-        traceback,
-        before: before(&lines[..at], begun, pid),
-        same_process,
-    })
+    // What was printed before it may have been read a moment after it.
+    let head = &lines[at].line;
+    let late = lines[at..].iter().filter(|seen| {
+        seen.line.stream != head.stream && seen.line.ts.0 <= head.ts.0.saturating_add(SKEW)
+    });
+    let until: Vec<&Seen> = lines[..at].iter().chain(late).collect();
+    let before = before(&until, Stamp(begun), pid);
+    Ok(Excerpt { seq: head.seq, traceback, before, same_process })
 }
 
 /// What the log says at the end of a run: its last traceback, else its last lines.
@@ -69,7 +73,9 @@ pub(super) fn last_words(plan: &PlanDir, run: &RunFold) -> io::Result<Excerpt> {
     let lines = stretch(plan, run.run, after, run.last_seq)?;
     let (end, traceback) = last_traceback(&lines).unwrap_or((lines.len(), Vec::new()));
     let seq = lines.get(end).or(lines.last()).map_or(run.last_seq, |seen| seen.line.seq);
-    Ok(Excerpt { seq, traceback, before: before(&lines[..end], 0, None), same_process: false })
+    let until: Vec<&Seen> = lines[..end].iter().collect();
+    let before = before(&until, Stamp(i64::MIN), None);
+    Ok(Excerpt { seq, traceback, before, same_process: false })
 }
 
 /// The plan's own records behind `after`, up to `upto`.
@@ -182,10 +188,10 @@ fn carried(lines: &[Seen], stream: &Stream) -> Vec<String> {
 
 /// The last lines before a failure that may have to do with it: since the attempt began, not those
 /// that name another process, not Luigi's talk with its scheduler, and of copies only one.
-fn before(lines: &[Seen], begun: u64, pid: Option<i32>) -> Vec<LogLine> {
+fn before(lines: &[&Seen], begun: Stamp, pid: Option<i32>) -> Vec<LogLine> {
     let mut kept: Vec<&LogLine> = Vec::new();
     for seen in lines.iter().rev() {
-        if kept.len() == BEFORE || seen.line.seq <= begun {
+        if kept.len() == BEFORE || seen.line.ts < begun {
             break;
         }
         let line = &seen.line;

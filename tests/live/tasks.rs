@@ -22,6 +22,7 @@ class Swot(Base):
     def requires(self): return [Leaf(n=1), Leaf(n=2)]
     def work(self):
         print("asking the model")
+        time.sleep(0.2)  # so that the two streams are read in the order in which they were written
         self.answer({"strengths": 1})
     def answer(self, data):
         return data["threats"]

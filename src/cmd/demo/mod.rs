@@ -177,11 +177,9 @@ fn verdicts(started: &[Started], ended: &[Option<RunFold>], world: &World) -> Re
 fn next_steps(stage: &Stage, world: &World) {
     let program = stage.program();
     heading(world, "\ntry next");
-    say(&format!("{program} logs demo-failing --level error        why it failed"));
-    say(&format!(
-        "{program} logs -o json demo-retries | jq -c .    the records as they are stored"
-    ));
-    say(&format!("{program} run -n mine -- python3 your_plan.py    a plan of your own"));
+    say(&format!("{program} why demo-failing                    why it failed, on one screen"));
+    say(&format!("{program} tasks demo-dag --timeline           what ran when"));
+    say(&format!("{program} run -n mine -- python3 your_plan.py   a plan of your own"));
 }
 
 /// A line on stderr. Where even that fails there is nobody left to tell.
