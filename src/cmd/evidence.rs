@@ -22,7 +22,9 @@ const BEGINNING: u64 = 20_000;
 const TRACEBACK: usize = 200;
 /// Characters kept of a line.
 const LONGEST: usize = 2_000;
-/// Microseconds by which two streams may be read out of step.
+/// Microseconds by which two streams may be read out of step: behind the beginning of an attempt,
+/// where others have just ended, and before its end.
+const SKEW_FIRST: i64 = 5_000;
 const SKEW: i64 = 50_000;
 /// Records between two copies of one line on two streams.
 const COPIES: usize = 8;
@@ -54,7 +56,7 @@ pub(super) fn of_task(
         found if found.is_empty() => vec![lines[at].line.msg.clone()],
         found => found,
     };
-    let begun = attempt.map_or(i64::MIN, |attempt| attempt.started_at.0.saturating_sub(SKEW));
+    let begun = attempt.map_or(i64::MIN, |attempt| attempt.started_at.0.saturating_sub(SKEW_FIRST));
     let pid = attempt.and_then(|attempt| attempt.pid);
     let same_process = attempt.is_some_and(|attempt| is_alone(table, attempt));
     // What was printed before it may have been read a moment after it.
@@ -231,8 +233,7 @@ fn is_talk(seen: &Seen) -> bool {
         " was stopped. Shutting down Keep-Alive thread",
     ];
     let msg = &seen.line.msg;
-    let informed = seen.task.is_some() && !msg.contains("[pid ");
-    informed || TALK.iter().any(|talk| msg.contains(talk))
+    seen.task.is_some() || TALK.iter().any(|talk| msg.contains(talk))
 }
 
 /// Whether `other` is the same message behind a longer prefix.
