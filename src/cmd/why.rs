@@ -92,7 +92,7 @@ fn found_out(chosen: &ChosenRun, world: &World) -> anyhow::Result<Why> {
         not_run: if over { not_run(&table, &names, &failed, graph) } else { Vec::new() },
         graph,
         last_words,
-        last_success: match well {
+        last_success: match well || !over && failed.is_empty() {
             true => None,
             false => last_success(chosen, &run, &table)?,
         },

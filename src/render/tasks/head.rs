@@ -72,10 +72,10 @@ fn time_left(scene: &Scene<'_>) -> Option<String> {
     let about = rounded(left.about);
     Some(match (left.last, left.runs) {
         (Some((run, took)), _) => {
-            format!("about {about} left (run {run} took {})", format_duration(took))
+            format!("{about} left (run {run} took {})", format_duration(took))
         }
-        (None, 1) => format!("about {about} left (from 1 earlier run)"),
-        (None, runs) => format!("about {about} left (from {runs} earlier runs)"),
+        (None, 1) => format!("{about} left (from 1 earlier run)"),
+        (None, runs) => format!("{about} left (from {runs} earlier runs)"),
     })
 }
 
@@ -84,9 +84,9 @@ fn rounded(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
         0..=9 => "a few seconds".to_owned(),
-        10..=89 => format!("{}s", seconds.div_ceil(10) * 10),
-        90..=5_399 => format!("{} min", (seconds + 30) / 60),
-        _ => format_duration(Duration::from_secs((seconds + 300) / 600 * 600)),
+        10..=89 => format!("about {}s", seconds.div_ceil(10) * 10),
+        90..=5_399 => format!("about {} min", (seconds + 30) / 60),
+        _ => format!("about {}", format_duration(Duration::from_secs((seconds + 300) / 600 * 600))),
     }
 }
 

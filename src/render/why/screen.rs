@@ -74,7 +74,8 @@ impl Screen<'_> {
             Some(ended) => parts.push(format!("ended {}", self.clock.when(ended))),
             None => parts.push(format!("began {}", self.clock.when(why.started_at))),
         }
-        parts.extend(why.tasks.map(counts));
+        let waiting = if why.state.is_live() { "waiting" } else { "not run" };
+        parts.extend(why.tasks.map(|tasks| counts(tasks, waiting)));
         parts.extend(why.ended_by.clone());
         self.line(0, &parts.join(" · "), Tone::Dim);
     }
@@ -279,14 +280,14 @@ impl Clock {
     }
 }
 
-fn counts(counts: TaskCounts) -> String {
+fn counts(counts: TaskCounts, waiting: &'static str) -> String {
     let told = [
         (counts.done + counts.complete, "done"),
         (counts.running, "running"),
         (counts.failed, "failed"),
         (counts.broken, "broken"),
         (counts.missing, "missing"),
-        (counts.pending, "not run"),
+        (counts.pending, waiting),
     ];
     let told: Vec<String> = (told.into_iter())
         .filter(|(count, _)| *count > 0)
