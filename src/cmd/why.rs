@@ -185,29 +185,34 @@ fn trouble(task: &Task, name: &str, run: &RunFold) -> Trouble {
     }
 }
 
-/// Tasks that were not run: of those whose requirements are known, those that require a failure.
+/// Tasks that were not run. Where it is known what requires what, those that require a failure, the
+/// nearest first.
 fn not_run(table: &TaskTable, names: &Names, failed: &[usize], graph: bool) -> Vec<String> {
-    let mut blocked = vec![!graph || failed.is_empty(); table.tasks.len()];
-    if graph {
-        let mut needed: Vec<Vec<usize>> = vec![Vec::new(); table.tasks.len()];
-        for (at, task) in table.tasks.iter().enumerate() {
-            for &required in &task.requires {
-                if let Some(needed) = needed.get_mut(required as usize) {
-                    needed.push(at);
-                }
-            }
-        }
-        let mut open = failed.to_vec();
-        while let Some(at) = open.pop() {
-            for &next in &needed[at] {
-                if !std::mem::replace(&mut blocked[next], true) {
-                    open.push(next);
-                }
+    let is_pending = |at: &usize| table.tasks[*at].state == TaskState::Pending;
+    let name = |at: usize| names.of(at).to_owned();
+    if !graph || failed.is_empty() {
+        return (0..table.tasks.len()).filter(is_pending).map(name).collect();
+    }
+    let mut needed: Vec<Vec<usize>> = vec![Vec::new(); table.tasks.len()];
+    for (at, task) in table.tasks.iter().enumerate() {
+        for &required in &task.requires {
+            if let Some(needed) = needed.get_mut(required as usize) {
+                needed.push(at);
             }
         }
     }
-    let pending = places(table, |task| task.state == TaskState::Pending);
-    pending.into_iter().filter(|&at| blocked[at]).map(|at| names.of(at).to_owned()).collect()
+    let mut seen = vec![false; table.tasks.len()];
+    let mut reached = failed.to_vec();
+    let mut next = 0;
+    while let Some(&at) = reached.get(next) {
+        next += 1;
+        for &other in &needed[at] {
+            if !std::mem::replace(&mut seen[other], true) {
+                reached.push(other);
+            }
+        }
+    }
+    reached.into_iter().filter(is_pending).map(name).collect()
 }
 
 /// The last run that succeeded before this one, and what is different.

@@ -52,7 +52,8 @@ fn luigi(home: &Home, options: &[&str], task: &str) -> Cmd {
     };
     std::fs::write(home.file("tasks.py"), TASKS).unwrap();
     let python = python.to_str().unwrap();
-    let command = ["--", python, "-m", "luigi", "--module", "tasks", "--local-scheduler"];
+    let command =
+        ["--", python, "-m", "luigi", "--module", "tasks", "--local-scheduler", "--no-lock"];
     home.planwatch(["run", "-n", "plan"])
         .args(options)
         .args(&command)
@@ -99,7 +100,13 @@ fn a_failed_plan_shows_its_tasks_in_every_view() {
     has(&table, &["3 done", "1 failed", "2 not run", "KeyError: 'threats'", "Leaf(n=1)"]);
     assert!(table.find("\nSwot") < table.find("\nLeaf(n=1)"), "failures come first:\n{table}");
     has(&view(&["--timeline"]), &["✗ Swot", "✓ Leaf(n=2)", "· Report"]);
-    has(&view(&["--tree"]), &["✗ Swot  failed", "Report  not run"]);
+    let tree = view(&["--tree"]);
+    has(
+        &tree,
+        &["· Report  not run\n├─ · Summary  not run\n│  └─ ✗ Swot  failed", "└─ ✓ Leaf(n=3)"],
+    );
+    has(&table, &["needs Swot, which failed"]);
+    has(&view(&["--timeline"]), &["━ critical path", " → Swot"]);
     let failed = view(&["--state", "failed"]);
     assert!(failed.contains("\nSwot") && !failed.contains("\nLeaf"), "{failed}");
     home.planwatch(["tasks", "--state", "lost", "plan"]).code(2).says("failed, broken").runs();
@@ -129,7 +136,7 @@ fn why_tells_what_failed_and_what_did_not_run_because_of_it() {
             "KeyError: 'threats'",
             "just before",
             "asking the model",
-            "not run",
+            "not run because of it: Summary, Report",
             "planwatch restart plan   (Luigi keeps the 3 finished tasks)",
         ],
     );
@@ -273,4 +280,18 @@ fn a_task_can_be_waited_for_and_its_lines_can_be_read() {
     let reversed =
         home.planwatch(["logs", "-r", "--task", "Gate", "plan"]).prints_something().runs();
     assert_eq!(reversed.lines().len(), gate.lines().count());
+}
+
+#[test]
+fn without_the_bridge_nothing_is_said_of_what_requires_what() {
+    let home = Home::new();
+    luigi(&home, &["--no-bridge"], "Report").code(30).runs();
+    let view =
+        |view: &str| home.planwatch(["tasks", "plan", view]).prints_something().runs().stdout;
+    has(&view("--tree"), &["what requires what is not known", "✗ Swot  failed"]);
+    has(&view("--timeline"), &["critical path: not known", "✗ Swot"]);
+    let screen = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    has(&screen, &["Swot failed after", "KeyError: 'threats'", "  not run: "]);
+    let rows = rows(&home, &["plan"]);
+    assert!(rows.iter().all(|row| row["requires"] == Value::Array(Vec::new())), "{rows:?}");
 }
