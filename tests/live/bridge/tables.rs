@@ -124,6 +124,12 @@ fn the_bridge_alone_knows_what_requires_what_and_how_far_a_task_is() {
     assert_eq!(required("Left()"), "Leaf(n=2) Shared()");
     assert_eq!(required("Dynamic()"), "Leaf(n=10) Leaf(n=11) Leaf(n=12)");
     assert_eq!(required("Everything()"), "Broken() Dynamic() Ext() Fails() Flaky() Graph()");
+    // The saved table is only a cache: made again of the log it says the same.
+    let listed = || home.planwatch(["tasks", "plan", "-o", "jsonl"]).prints_something().runs();
+    let before = listed().stdout;
+    std::fs::remove_dir_all(home.plan_dir("plan").join("tasks")).unwrap();
+    assert_eq!(listed().stdout, before);
+    assert!(before.contains(r#""requires":["Left()","Right()"]"#), "{before}");
     assert_eq!(task("Leaf(n=3)").percent, Some(100));
     assert_eq!(task("Leaf(n=3)").message.as_deref(), Some("leaf 3 works"));
     let lines = table(&home, 1, &LINES);
