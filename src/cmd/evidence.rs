@@ -59,12 +59,20 @@ pub(super) fn of_task(
     let begun = attempt.map_or(i64::MIN, |attempt| attempt.started_at.0.saturating_sub(SKEW_FIRST));
     let pid = attempt.and_then(|attempt| attempt.pid);
     let same_process = attempt.is_some_and(|attempt| is_alone(table, attempt));
-    // What was printed before it may have been read a moment after it.
     let head = &lines[at].line;
-    let late = lines[at..].iter().filter(|seen| {
-        seen.line.stream != head.stream && seen.line.ts.0 <= head.ts.0.saturating_add(SKEW)
-    });
-    let until: Vec<&Seen> = lines[..at].iter().chain(late).collect();
+    let mut streams: Vec<(&Stream, usize)> = Vec::new();
+    for seen in &lines {
+        if !streams.iter().any(|(stream, _)| **stream == seen.line.stream) {
+            streams.push((&seen.line.stream, end_in(&lines, at, &seen.line.stream)));
+        }
+    }
+    let is_before = |place: usize, seen: &Seen| {
+        streams.iter().any(|(stream, end)| **stream == seen.line.stream && place < *end)
+    };
+    let until: Vec<&Seen> = (lines.iter().enumerate())
+        .filter(|(place, seen)| is_before(*place, seen))
+        .map(|(_, seen)| seen)
+        .collect();
     let before = before(&until, Stamp(begun), pid);
     Ok(Excerpt { seq: head.seq, traceback, before, same_process })
 }
@@ -78,6 +86,23 @@ pub(super) fn last_words(plan: &PlanDir, run: &RunFold) -> io::Result<Excerpt> {
     let until: Vec<&Seen> = lines[..end].iter().collect();
     let before = before(&until, Stamp(i64::MIN), None);
     Ok(Excerpt { seq, traceback, before, same_process: false })
+}
+
+/// Where what came before the record at this place ends on a stream. On another one than its own it
+/// is at its copy there; else a moment later, for what was printed before may have been read after.
+fn end_in(lines: &[Seen], at: usize, stream: &Stream) -> usize {
+    let head = &lines[at];
+    if head.line.stream == *stream {
+        return at;
+    }
+    let on_it = |place: &usize| lines[*place].line.stream == *stream;
+    let is_copy =
+        |place: &usize| (&lines[*place].task, &lines[*place].event) == (&head.task, &head.event);
+    let copies = (0..lines.len()).filter(on_it).filter(is_copy);
+    let nearest = copies.min_by_key(|place| place.abs_diff(at)).filter(|_| head.task.is_some());
+    let upto = head.line.ts.0.saturating_add(SKEW);
+    let late = |place: &usize| lines[*place].task.is_some() || lines[*place].line.ts.0 > upto;
+    nearest.or_else(|| (at..lines.len()).filter(on_it).find(late)).unwrap_or(lines.len())
 }
 
 /// The plan's own records behind `after`, up to `upto`.

@@ -295,3 +295,68 @@ fn without_the_bridge_nothing_is_said_of_what_requires_what() {
     let rows = rows(&home, &["plan"]);
     assert!(rows.iter().all(|row| row["requires"] == Value::Array(Vec::new())), "{rows:?}");
 }
+
+#[test]
+fn on_a_terminal_it_is_drawn_in_place_and_leaves_nothing_behind() {
+    let home = Home::new();
+    luigi(&home, &["-d"], "Good").runs();
+    home.until_file("at-the-gate");
+    // Python's pty gives the command a terminal, and copies what it draws there.
+    let spawn = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
+    let python = luigi_python().unwrap();
+    let drawn = home
+        .planwatch(["tasks", "-f", "--timeline", "plan"])
+        .under({
+            let mut command = std::process::Command::new(python);
+            command.arg("-c").arg(spawn);
+            command
+        })
+        .code(0)
+        .spawn();
+    drawn.until_printed("waits for Gate");
+    home.touch("gate");
+    let text = drawn.ends().stdout;
+    let pictures: Vec<&str> = text.split("\u{1b}[?2026h").skip(1).collect();
+    assert!(pictures.len() > 1, "{text:?}");
+    for picture in &pictures[1..] {
+        assert!(
+            picture.starts_with("\u{1b}["),
+            "it goes up to where the last one began: {picture:?}"
+        );
+    }
+    let last = pictures.last().unwrap();
+    has(last, &["succeeded", "Good", "critical path"]);
+    assert!(last.contains("\u{1b}[?2026l") && !last.contains('▶'), "{last:?}");
+    // No cursor is hidden, no other screen is used: nothing has to be given back.
+    for mode in ["\u{1b}[?25l", "\u{1b}[?1049h"] {
+        assert!(!text.contains(mode), "{text:?}");
+    }
+}
+
+#[test]
+fn why_finds_the_lines_before_a_failure_that_two_streams_tell_of() {
+    let home = Home::new();
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/planexe/failed");
+    let script = format!("cat {data}.stderr >&2 & cat {data}.stdout; wait");
+    home.planwatch(["run", "-n", "plan", "--", "sh", "-c", &script])
+        .code(30)
+        .prints_something()
+        .may_speak()
+        .runs();
+    let screen = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    has(
+        &screen,
+        &[
+            "FocusOnVitalFewLeversTask failed after",
+            "ValueError: No valid enriched levers were provided.",
+            "LLM returned characterization for an unknown lever_id",
+            "and 49 more",
+        ],
+    );
+    assert!(
+        !screen.contains("left pending, among these"),
+        "what came after is no cause:\n{screen}"
+    );
+    let said = "unknown lever_id: 'amber pewter'";
+    assert_eq!(screen.matches(said).count(), 1, "a copy is told once:\n{screen}");
+}
