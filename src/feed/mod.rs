@@ -7,6 +7,7 @@
 //! | `vigil` | whether anybody still writes it |
 //! | `known` | the state of a plan as of now |
 //! | `table` | the tasks of a run as of now, and from then on |
+//! | `window` | a part of a log, anywhere in it, for the screen |
 //!
 //! Uses `model`, `store`, `wake`, `os` and `fold`. What surprises: reading never waits and waiting
 //! never reads, so a caller can wait for other things beside; and when everybody who could write a
@@ -17,6 +18,7 @@ pub mod known;
 mod lane;
 mod table;
 mod vigil;
+pub mod window;
 
 pub use follow::{Follow, News, Piece};
 pub use known::{Depth, known};

@@ -7,3 +7,6 @@
 //! Uses `model`, `parse`, `render`, `fold`, `feed` and `control`, and in those two files `os`. What
 //! surprises: the screen never waits for the disk, a search or the terminal itself; whatever may
 //! take long happens beside it and comes back as a message.
+
+pub mod look;
+pub mod pane;

@@ -1,0 +1,226 @@
+//! A window on one plan's log, or on several as one: records around a place, more of them in either
+//! direction, matches, errors, and what is new. Never the log itself.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `item` | a record as the window gives it |
+//! | `filter` | which records are wanted, and how the others are passed over unparsed |
+//! | `ahead`, `behind` | one log read forward and backward, sifted |
+//! | `scan` | several of them as one, in the order of time |
+//! | `job` | what was asked for and is not done yet, a slice at a time |
+//! | `seek` | from what was asked for to a place in each log |
+//! | `worker` | the thread that does all this |
+//!
+//! What surprises: nothing here is ever waited for. A request goes to the worker, and answers come
+//! when they come; a long search is cut in slices, between which every other request is heard.
+
+mod filter;
+mod item;
+mod worker;
+
+use std::sync::Arc;
+
+pub use filter::{Filter, Pattern, TaskGlob};
+pub use item::{Item, Place};
+pub use worker::Worker;
+
+use crate::model::{PlanName, Stamp};
+
+/// Which window a request is from and an answer for. Chosen by who asks.
+pub type WindowId = u32;
+
+/// Logs and the records of them that are wanted.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The plans: one, or several as one in the order of time.
+    pub plans: Vec<PlanName>,
+    /// What is wanted of them.
+    pub filter: Filter,
+}
+
+/// A place between records: of each plan of a view, the last seq on the near side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cut(pub Vec<u64>);
+
+/// Something to be done by the worker.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The window.
+    pub window: WindowId,
+    /// Comes back with every answer.
+    pub ticket: u64,
+    /// On which logs, and what of them.
+    pub view: Arc<View>,
+    /// What.
+    pub want: Want,
+}
+
+/// Where to open a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// At the last record.
+    End,
+    /// At the first.
+    Begin,
+    /// At the first record of this time or later.
+    Time(Stamp),
+    /// At this record, or where it would be.
+    Near(Place),
+}
+
+/// What is looked for.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A line that a pattern fits.
+    Match(Pattern),
+    /// A line of level error or worse.
+    Error,
+}
+
+/// What a window wants.
+#[derive(Clone, Debug)]
+pub enum Want {
+    /// Records around a place. Takes the place of everything asked for before.
+    Open {
+        /// Where.
+        at: At,
+        /// How many before it.
+        before: usize,
+        /// How many from it on.
+        after: usize,
+    },
+    /// So many records before the cut.
+    Older {
+        /// Where.
+        before: Cut,
+        /// How many.
+        count: usize,
+    },
+    /// So many records after the cut.
+    Newer {
+        /// Where.
+        after: Cut,
+        /// How many.
+        count: usize,
+    },
+    /// What comes after the cut, once there is something: one answer, then it is to be asked for
+    /// again.
+    Follow {
+        /// Where.
+        after: Cut,
+        /// The last so many are given, the others counted.
+        most: usize,
+    },
+    /// The next record of a kind.
+    Find {
+        /// Behind or before this one.
+        from: Place,
+        /// What.
+        target: Target,
+        /// Later or earlier.
+        forward: bool,
+    },
+    /// How many records a pattern fits, and how many of them up to a place.
+    Count {
+        /// The pattern.
+        pattern: Pattern,
+        /// The place.
+        upto: Option<Place>,
+    },
+    /// One record as it is stored.
+    Line(Place),
+    /// The text of all wanted records from one to another.
+    Text {
+        /// The first.
+        from: Place,
+        /// The last.
+        to: Place,
+    },
+    /// Nothing more: searches and counts end.
+    Cancel,
+    /// The window is gone.
+    Close,
+}
+
+/// Records that follow each other, as far as they are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Slice {
+    /// The records, in order.
+    pub items: Vec<Item>,
+    /// The near side of the first.
+    pub low: Cut,
+    /// The far side of the last.
+    pub high: Cut,
+    /// Whether nothing that is wanted is before them.
+    pub begin: bool,
+    /// Whether nothing that was wanted was behind them.
+    pub end: bool,
+    /// Whether everything asked for has been given; else more comes.
+    pub done: bool,
+}
+
+/// What the worker says.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// To which window.
+    pub window: WindowId,
+    /// The ticket of the request.
+    pub ticket: u64,
+    /// What.
+    pub told: Told,
+}
+
+/// What a window is told.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// To `Open`: records around the place, and the first at or behind it.
+    Opened(Slice, Option<Place>),
+    /// To `Older`, and what `Open` still owes.
+    Older(Slice),
+    /// To `Newer`, and what `Open` still owes.
+    Newer(Slice),
+    /// To `Follow`.
+    News(News),
+    /// To `Find`.
+    Found(Option<Place>),
+    /// To `Count`, again and again until `done`.
+    Counted {
+        /// Records that fit, so far.
+        total: u64,
+        /// Those of them up to the place.
+        upto: u64,
+        /// Whether all was looked at.
+        done: bool,
+    },
+    /// To `Line`: the record as it is stored, without its line end. None if it is not there.
+    Line(Option<Vec<u8>>),
+    /// To `Text`.
+    Text {
+        /// The lines.
+        text: String,
+        /// How many.
+        lines: usize,
+        /// Whether it was cut off because it was too much.
+        cut: bool,
+    },
+    /// Something takes long: so much of it is done, in thousandths.
+    Progress(u16),
+    /// It cannot be done.
+    Failed(String),
+}
+
+/// What was written since.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// The last of the new records that are wanted.
+    pub items: Vec<Item>,
+    /// How many others were wanted and are not given: they are between the cut asked for and the
+    /// first given.
+    pub passed: u64,
+    /// The near side of the first given.
+    pub low: Cut,
+    /// The far side of the last.
+    pub high: Cut,
+    /// A log was removed and begun anew: everything known of it is void.
+    pub renewed: bool,
+}
