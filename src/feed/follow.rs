@@ -28,7 +28,8 @@ struct Live {
     deaths: AsyncFd<Deaths>,
 }
 
-struct Changes(Watcher);
+/// A watcher that a runtime can listen to.
+pub(super) struct Changes(pub(super) Watcher);
 
 impl AsFd for Changes {
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -46,7 +47,7 @@ impl AsRawFd for Changes {
     deprecated,
     reason = "what replaces it is unsafe; `T` owns its descriptor as long as it lives"
 )]
-fn listen<T: AsFd + AsRawFd>(source: T) -> io::Result<AsyncFd<T>> {
+pub(super) fn listen<T: AsFd + AsRawFd>(source: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(source, Interest::READABLE)
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use memchr::{memchr, memrchr};
 
+use super::search::partition;
 use super::segments::{self, Segment};
 
 /// Bytes read at once.
@@ -33,6 +34,39 @@ impl Backward {
         let mut older = segments::list(log)?;
         older.retain(|segment| !segment.compressed);
         Ok(Backward { older, file: None, at: 0, text: Vec::new(), given: Vec::new() })
+    }
+
+    /// Begins before the record with this seq, or before where it would be.
+    pub fn before(log: &Path, seq: u64) -> io::Result<Backward> {
+        let mut lines = Backward::new(log)?;
+        let nearer = lines.older.partition_point(|segment| segment.first < seq);
+        lines.older.truncate(nearer);
+        if lines.open_older()?
+            && let Some(file) = &lines.file
+        {
+            lines.at = partition(file, |&(_, found)| found >= seq)?.min(lines.at);
+        }
+        Ok(lines)
+    }
+
+    /// The whole lines before those last given, as many as one read holds, in their own order;
+    /// None at the beginning of the log.
+    pub fn lines(&mut self) -> io::Result<Option<&[u8]>> {
+        loop {
+            let whole = match self.at {
+                0 => 0,
+                _ if self.text.len() > LONGEST => 0,
+                _ => memchr(b'\n', &self.text).map_or(self.text.len(), |end| end + 1),
+            };
+            if whole < self.text.len() {
+                return Ok(Some(self.give(whole)));
+            }
+            if self.at > 0 {
+                self.read_before()?;
+            } else if !self.open_older()? {
+                return Ok(None);
+            }
+        }
     }
 
     /// The line before the last one given, its `\n` included; None at the beginning of the log.

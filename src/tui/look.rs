@@ -30,20 +30,15 @@ pub struct Look {
 }
 
 /// Of plans, in the order of [`Tone::Plan`].
-const PLANS: [Color; 6] = [
-    Color::Cyan,
-    Color::Magenta,
-    Color::Blue,
-    Color::Green,
-    Color::LightCyan,
-    Color::LightMagenta,
-];
+const PLANS: [Color; 6] =
+    [Color::Cyan, Color::Magenta, Color::Blue, Color::Green, Color::LightCyan, Color::LightMagenta];
 
 impl Look {
     /// The style of a meaning.
     pub fn tone(&self, tone: Tone) -> Style {
         let style = Style::new();
-        let coloured = |colour| if self.colours == Colours::None { style } else { style.fg(colour) };
+        let coloured =
+            |colour| if self.colours == Colours::None { style } else { style.fg(colour) };
         match tone {
             Tone::Plain => style,
             Tone::Dim => style.add_modifier(Modifier::DIM),

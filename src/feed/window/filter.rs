@@ -66,6 +66,11 @@ impl Pattern {
         &self.regex
     }
 
+    /// Whether it fits both cases.
+    pub fn is_lenient(&self) -> bool {
+        !has_capital(&self.text)
+    }
+
     /// Whether it fits a line.
     pub fn fits(&self, line: &str) -> bool {
         self.regex.is_match(line.as_bytes())

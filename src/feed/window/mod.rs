@@ -4,18 +4,28 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `item` | a record as the window gives it |
-//! | `filter` | which records are wanted, and how the others are passed over unparsed |
-//! | `ahead`, `behind` | one log read forward and backward, sifted |
+//! | `filter` | which records are wanted |
+//! | `sieve` | how the others are passed over unparsed |
+//! | `lane` | one log, read forward or backward |
 //! | `scan` | several of them as one, in the order of time |
-//! | `job` | what was asked for and is not done yet, a slice at a time |
 //! | `seek` | from what was asked for to a place in each log |
+//! | `job` | what was asked for and is not done yet, a slice at a time |
+//! | `tail` | what is new |
+//! | `desk` | the jobs of all windows |
 //! | `worker` | the thread that does all this |
 //!
 //! What surprises: nothing here is ever waited for. A request goes to the worker, and answers come
 //! when they come; a long search is cut in slices, between which every other request is heard.
 
+mod desk;
 mod filter;
 mod item;
+mod job;
+mod lane;
+mod scan;
+mod seek;
+mod sieve;
+mod tail;
 mod worker;
 
 use std::sync::Arc;
@@ -224,3 +234,6 @@ pub struct News {
     /// A log was removed and begun anew: everything known of it is void.
     pub renewed: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,15 @@
 
 use std::io;
 use std::thread;
+use std::time::Instant;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Answer, Cut, Item, Request, Slice, Told, Want};
-use crate::model::Record;
-use crate::store::backward::Backward;
+use super::desk::Desk;
+use super::{Answer, Request};
+use crate::feed::follow::{Changes, listen};
 use crate::store::layout::Home;
+use crate::wake::Watcher;
 
 /// Reads logs for windows, on a thread of its own, as long as it is held.
 #[derive(Debug)]
@@ -20,48 +22,54 @@ impl Worker {
     /// Starts it. Every answer is told on its thread: hand it on and return.
     pub fn start(home: Home, tell: impl FnMut(Answer) + Send + 'static) -> io::Result<Worker> {
         let (requests, asked) = unbounded_channel();
-        thread::Builder::new()
-            .name("windows".to_owned())
-            .spawn(move || work(&home, asked, tell))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let watcher = Watcher::new()?;
+        thread::Builder::new().name("windows".to_owned()).spawn(move || {
+            // Ends when the watcher cannot be listened to: then nothing can be followed.
+            let _ = runtime.block_on(serve(home, watcher, asked, tell));
+        })?;
         Ok(Worker { requests })
     }
 
     /// Asks for something. Never waits.
     pub fn ask(&self, request: Request) {
-        // The thread is gone only if it could not start: nothing is to be told then.
+        // Fails only when the thread has ended, and then nobody can be told.
         let _ = self.requests.send(request);
     }
 }
 
-fn work(home: &Home, mut asked: UnboundedReceiver<Request>, mut tell: impl FnMut(Answer)) {
-    while let Some(request) = asked.blocking_recv() {
-        let told = match &request.want {
-            Want::Open { before, .. } => match last(home, &request, *before) {
-                Ok(slice) => Told::Opened(slice, None),
-                Err(error) => Told::Failed(error.to_string()),
-            },
-            _ => continue,
+async fn serve(
+    home: Home,
+    watcher: Watcher,
+    mut asked: UnboundedReceiver<Request>,
+    mut tell: impl FnMut(Answer),
+) -> io::Result<()> {
+    let changes = listen(Changes(watcher))?;
+    let mut desk = Desk::new(home);
+    loop {
+        let due = desk.due();
+        let wait = async {
+            match due {
+                // Others must be heard between two slices, the kernel's notices among them.
+                Some(due) if due <= Instant::now() => tokio::task::yield_now().await,
+                Some(due) => {
+                    let _ = tokio::time::timeout_at(due.into(), std::future::pending::<()>()).await;
+                }
+                None => std::future::pending().await,
+            }
         };
-        tell(Answer { window: request.window, ticket: request.ticket, told });
-    }
-}
-
-fn last(home: &Home, request: &Request, count: usize) -> io::Result<Slice> {
-    let Some(name) = request.view.plans.first() else { return Ok(Slice::default()) };
-    let mut lines = Backward::new(&home.plan(name).log())?;
-    let mut items = Vec::new();
-    while items.len() < count
-        && let Some(line) = lines.line()?
-    {
-        if let Ok(record) = Record::parse(line)
-            && request.view.filter.wants(&record)
-        {
-            items.push(Item::new(0, record));
+        tokio::select! {
+            biased;
+            request = asked.recv() => match request {
+                Some(request) => desk.take(request, &changes.get_ref().0, &mut tell),
+                None => return Ok(()),
+            },
+            ready = changes.readable() => {
+                // In this order: a change after this line makes it ready again.
+                ready?.clear_ready();
+                desk.wake(&changes.get_ref().0.clear());
+            }
+            () = wait => desk.work(&changes.get_ref().0, &mut tell),
         }
     }
-    items.reverse();
-    let low = items.first().map_or(0, |item| item.place.seq - 1);
-    let high = items.last().map_or(0, |item| item.place.seq);
-    let (low, high) = (Cut(vec![low]), Cut(vec![high]));
-    Ok(Slice { items, low, high, begin: false, end: true, done: true })
 }
