@@ -143,7 +143,10 @@ impl Filter {
     fn is_for_people(&self, record: &Record<'_>) -> bool {
         match record.stream {
             Stream::Planwatch => record.level.is_none_or(|level| level > Level::Debug),
-            Stream::Events => record.task_event.is_some() || !self.streams.is_empty(),
+            Stream::Events => match record.task_event.as_deref() {
+                None | Some("requires" | "progress") => !self.streams.is_empty(),
+                Some(_) => true,
+            },
             _ => record.eol != Eol::Cr || !record.msg.is_empty(),
         }
     }

@@ -104,8 +104,16 @@ impl Load {
             std::mem::swap(&mut low, &mut far);
         }
         let over = self.over;
-        let (begin, end) = (over && !self.forward, over && self.forward);
-        Slice { items, low, high: far, begin, end, done: self.is_done() }
+        let owed = !self.is_done();
+        Slice {
+            items,
+            low,
+            high: far,
+            begin: over && !self.forward,
+            end: over && self.forward,
+            owed_before: owed && !self.forward,
+            owed_after: owed && self.forward,
+        }
     }
 
     /// A slice of work. Whether it is done.
@@ -147,7 +155,7 @@ pub(super) fn open(
     slice.items.extend(rest.items);
     slice.high = rest.high;
     slice.end = rest.end || at == At::End;
-    slice.done = owed == [false, false];
+    slice.owed_after = rest.owed_after;
     tools.told.push(Told::Opened(slice, anchor));
     Ok([owed[0].then_some(behind), owed[1].then_some(ahead)])
 }

@@ -165,8 +165,10 @@ pub struct Slice {
     pub begin: bool,
     /// Whether nothing that was wanted was behind them.
     pub end: bool,
-    /// Whether everything asked for has been given; else more comes.
-    pub done: bool,
+    /// Whether more is still to come in front of them, unasked.
+    pub owed_before: bool,
+    /// Whether more is still to come behind them, unasked.
+    pub owed_after: bool,
 }
 
 /// What the worker says.

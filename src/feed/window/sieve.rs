@@ -21,7 +21,7 @@ pub(super) struct Sieve {
 enum Mark {
     None,
     Regex(Regex),
-    Words(Finder<'static>),
+    Words(Box<Finder<'static>>),
 }
 
 impl Sieve {
@@ -91,7 +91,7 @@ fn mark(filter: &Filter, target: Option<&Target>) -> Mark {
     } else {
         return Mark::None;
     };
-    Mark::Words(Finder::new(words.as_bytes()).into_owned())
+    Mark::Words(Box::new(Finder::new(words.as_bytes()).into_owned()))
 }
 
 /// A pattern that fits only its own letters, which are stored in JSON as they are.

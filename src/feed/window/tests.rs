@@ -87,15 +87,17 @@ impl Bench {
     fn open(&self, at: At, before: usize, after: usize) -> (Slice, Option<Place>) {
         self.ask(Want::Open { at, before, after });
         let Told::Opened(mut slice, anchor) = self.told() else { panic!("opened") };
-        while !slice.done {
+        while slice.owed_before || slice.owed_after {
             match self.told() {
                 Told::Older(more) => {
                     slice.items.splice(0..0, more.items);
-                    (slice.low, slice.begin, slice.done) = (more.low, more.begin, more.done);
+                    (slice.low, slice.begin) = (more.low, more.begin);
+                    slice.owed_before = more.owed_before;
                 }
                 Told::Newer(more) => {
                     slice.items.extend(more.items);
-                    (slice.high, slice.end, slice.done) = (more.high, more.end, more.done);
+                    (slice.high, slice.end) = (more.high, more.end);
+                    slice.owed_after = more.owed_after;
                 }
                 other => panic!("{other:?}"),
             }
@@ -141,11 +143,11 @@ fn a_window_grows_in_both_directions_without_a_seam() {
     bench.ask(Want::Older { before: slice.low, count: 20 });
     let Told::Older(older) = bench.told() else { panic!("older") };
     assert_eq!(seqs(&older.items), (28..48).collect::<Vec<_>>());
-    assert!(!older.begin && older.done);
+    assert!(!older.begin && !older.owed_before);
     bench.ask(Want::Newer { after: slice.high, count: 100 });
     let Told::Newer(newer) = bench.told() else { panic!("newer") };
     assert_eq!(seqs(&newer.items), (52..=100).collect::<Vec<_>>());
-    assert!(newer.end && newer.done);
+    assert!(newer.end && !newer.owed_after);
     bench.ask(Want::Older { before: older.low, count: 1000 });
     let Told::Older(older) = bench.told() else { panic!("older") };
     assert_eq!(seqs(&older.items), (1..28).collect::<Vec<_>>());

@@ -14,6 +14,8 @@
 //! is seen and asks for others by [`PaneEffect::Ask`]. What surprises: a place on the screen is a
 //! record, never a row number, so nothing that is folded, filtered or resized moves it.
 
+pub mod ink;
+
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
