@@ -8,10 +8,10 @@ use super::bed::{Bed, cpu_ns, is_installed, kib, median, until_at_rest};
 const ROUNDS: usize = 9;
 
 /// What one round of one logger cost.
-struct Cost {
-    cpu_ns_per_line: f64,
+pub(crate) struct Cost {
+    pub(crate) cpu_ns_per_line: f64,
     lines_per_second: f64,
-    peak_kib: u64,
+    pub(crate) peak_kib: u64,
 }
 
 /// A logger under a writer of this mode and count.
@@ -72,7 +72,7 @@ const LIMITS: [&str; 4] = ["--segment-size", "10MB", "--keep", "20"];
 
 /// The recorder of a plan that planwatch runs: the way through stage pipe and spool. Peak memory
 /// is that of recorder and supervisor together.
-fn run(mode: &str, count: usize) -> Cost {
+pub(crate) fn run(mode: &str, count: usize) -> Cost {
     let bed = Bed::new();
     bed.run("bench", &LIMITS, mode, count);
     let (recorder, supervisor) =

@@ -6,6 +6,7 @@ mod bed;
 mod capture;
 mod idle;
 mod latency;
+mod recognising;
 mod writer;
 
 fn main() {
@@ -17,6 +18,9 @@ fn main() {
     let chosen = |name: &str| args.is_empty() || args.iter().any(|arg| arg == name);
     if chosen("capture") {
         capture::measure();
+    }
+    if chosen("recognising") {
+        recognising::measure();
     }
     if chosen("latency") {
         latency::measure();

@@ -108,7 +108,7 @@ pub(super) fn rebuilt(
     let first = known.map_or(1, |run| run.first_seq.max(1));
     let after = kept.table.seq.max(first - 1);
     let mut rebuild = Rebuild::from(kept);
-    let reached = sift(plan, after, upto, Rebuild::MARKS, &mut |sifted| {
+    let reached = sift(plan, after, upto, Rebuild::MARKS, rebuild.is_listening(), &mut |sifted| {
         match sifted {
             Sifted::Record(record) => rebuild.record(record),
             Sifted::Gap => rebuild.lost_some(),
@@ -139,8 +139,86 @@ pub(super) fn said(lines: &[u8], mut take: impl FnMut(&Record<'_>, &[u8], usize)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Event, FORMAT, Head, Level, Stamp, State, Verdict, encode_event};
+    use crate::model::{
+        Event, FORMAT, Head, Level, Stamp, State, Text, Verdict, encode_event, encode_text,
+    };
     use crate::store::layout::Home;
+
+    /// A log of two runs with a task that fails with an error, in one segment.
+    fn log_with_tasks(plan: &PlanDir) -> Vec<u8> {
+        let started: Event = serde_json::from_str(
+            r#"{"event":"run.started","argv":[],"cwd":"/","verdict":[],"boot":""}"#,
+        )
+        .unwrap();
+        let judged = Event::RunVerdict { verdict: Verdict::Failed, exit: 30, reasons: Vec::new() };
+        let lines = [
+            (
+                "pending",
+                "INFO: Informed scheduler that task   Fails__99914b932b   has status   PENDING",
+            ),
+            ("started", "INFO: [pid 1] Worker w running   Fails()"),
+            ("failed", "ERROR: [pid 1] Worker w failed    Fails()"),
+            ("", "Traceback (most recent call last):"),
+            ("", "  frame"),
+            ("", "KeyError: 3"),
+        ];
+        let (mut log, mut seq) = (Vec::new(), 0);
+        for run in [1, 2] {
+            let head = Head::new(plan.name(), run, "planwatch");
+            seq += 1;
+            encode_event(&mut log, &head, &Stamp(0).text(), seq, None, Level::Info, "", &started);
+            let of_lines = Head::new(plan.name(), run, "stderr");
+            for (event, line) in lines {
+                seq += 1;
+                let task = (!event.is_empty()).then_some(("x", event));
+                let text = Text { bytes: line.as_bytes(), task, ..Text::default() };
+                encode_text(&mut log, &of_lines, &Stamp(0).text(), seq, &text);
+            }
+            if run == 1 {
+                seq += 1;
+                encode_event(
+                    &mut log,
+                    &head,
+                    &Stamp(0).text(),
+                    seq,
+                    None,
+                    Level::Info,
+                    "",
+                    &judged,
+                );
+            }
+        }
+        log
+    }
+
+    #[test]
+    fn the_tasks_of_a_run_are_those_of_its_records_with_what_was_saved_and_without() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        plan.create_tasks().unwrap();
+        let log = log_with_tasks(&plan);
+        let ends: Vec<usize> = memchr::memchr_iter(b'\n', &log).map(|end| end + 1).collect();
+        let mut saved: Vec<Kept> = Vec::new();
+        for (seq, &end) in (1_u64..).zip(&ends) {
+            std::fs::write(plan.segment(1), &log[..end]).unwrap();
+            let run = if seq <= 8 { 1 } else { 2 };
+            let fold = known(&plan, Depth::Whole).unwrap();
+            let fresh = tasks_of(&plan, &fold, run, u64::MAX).unwrap().unwrap();
+            assert_eq!(fold.run(run).unwrap().tasks, fresh.counts(), "as of {seq}");
+            // Whatever was saved before, by whom ever: what is known now is the same.
+            for kept in &saved {
+                snapshot::save_json(&plan.tasks_file(run), kept, false).unwrap();
+                let tasks = tasks(&plan, run).unwrap().unwrap_or_default();
+                assert_eq!(tasks.tasks, fresh.table().tasks, "{seq} from {}", kept.table.seq);
+                std::fs::remove_file(plan.tasks_file(run)).unwrap();
+            }
+            saved.push(fresh.kept().clone());
+        }
+        let failed = tasks(&plan, 1).unwrap().unwrap();
+        assert_eq!(failed.tasks[0].error.as_deref(), Some("KeyError: 3"));
+        assert!(tasks(&plan, 7).unwrap().is_none());
+    }
 
     #[test]
     fn a_segment_that_was_begun_and_never_written_hides_nothing() {

@@ -1,7 +1,7 @@
 //! What lines say of tasks, on its way to the tables, and what the tables say, on its way back.
 
 use super::stream::{Heard, meaning, task_of};
-use super::{Fold, StreamFold, Told};
+use super::{Fold, Kept, StreamFold, Told};
 use crate::model::Stamp;
 use crate::parse::Line;
 
@@ -40,6 +40,16 @@ impl Fold {
                 run.sum_up(tasks);
             }
         }
+    }
+
+    /// What is to be saved of a run's table, so that it can be gone on from behind the last record.
+    pub fn kept(&mut self, run: u64) -> Option<&Kept> {
+        let tasks = self.tables.of_mut(run)?;
+        let awaits =
+            |stream: &&StreamFold| stream.run == run && stream.recogniser.awaits_explanation();
+        tasks.listen(self.streams.iter().filter(awaits).cloned().collect());
+        tasks.reached(self.seq);
+        Some(tasks.kept())
     }
 
     /// Gives up the tables of runs that can say nothing any more.

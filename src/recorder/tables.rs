@@ -64,11 +64,10 @@ impl Keeper {
         if last.is_some_and(|last| heard <= last.seq && seq < last.seq + FAR) {
             return;
         }
-        fold.tables.reached(run, seq);
-        let Some(tasks) = fold.tables.of(run) else { return };
+        let Some(kept) = fold.kept(run) else { return };
         let at = Instant::now();
         let done = plan.create_tasks();
-        let _ = done.and_then(|()| snapshot::save_json(&plan.tasks_file(run), tasks.kept(), false));
+        let _ = done.and_then(|()| snapshot::save_json(&plan.tasks_file(run), kept, false));
         self.saved.retain(|saved| saved.run != run);
         self.saved.push(Saved { run, seq, at, took: at.elapsed() });
     }
@@ -102,7 +101,7 @@ fn table_of(plan: &PlanDir, run: u64, first: u64, upto: u64) -> io::Result<Tasks
     let kept = usable.unwrap_or_else(|| Tasks::new(run, false).kept().clone());
     let after = kept.table.seq.max(first.saturating_sub(1));
     let mut rebuild = Rebuild::from(kept);
-    sift(plan, after, upto, Rebuild::MARKS, &mut |sifted| {
+    sift(plan, after, upto, Rebuild::MARKS, rebuild.is_listening(), &mut |sifted| {
         match sifted {
             Sifted::Record(record) => rebuild.record(record),
             Sifted::Gap => rebuild.lost_some(),

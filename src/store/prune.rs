@@ -37,7 +37,35 @@ pub fn prune_segments(
         freed.segments += 1;
         freed.bytes += segment.bytes;
     }
+    if let Some(oldest) = listed.get(going).filter(|_| going > 0 && !dry_run) {
+        remove_tables(plan, oldest.first)?;
+    }
     Ok(freed)
+}
+
+/// Removes the saved tables of tasks of runs that have no record behind `oldest`.
+fn remove_tables(plan: &PlanDir, oldest: u64) -> io::Result<()> {
+    let entries = match fs::read_dir(plan.tasks()) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if last_seq_of(&path).is_some_and(|last| last < oldest) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The seq up to which a saved table knows its run. It stands at the front, for a table is large.
+fn last_seq_of(path: &Path) -> Option<u64> {
+    let mut front = [0; 128];
+    let read = File::open(path).ok()?.read_at(&mut front, 0).ok()?;
+    let text = std::str::from_utf8(&front[..read]).ok()?;
+    let (_, rest) = text.split_once(r#""seq":"#)?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// A segment ended when the next began: its own records are not younger, and the time of a file
@@ -153,6 +181,19 @@ mod tests {
         let left: Vec<u64> =
             segments::list(&plan.log()).unwrap().iter().map(|segment| segment.first).collect();
         assert_eq!(left, [11, 21]);
+    }
+
+    #[test]
+    fn a_table_of_tasks_goes_with_the_last_segment_of_its_run() {
+        let (_temp, _home, plan) = home_with_log(&[b'x'; 1000]);
+        plan.create_tasks().unwrap();
+        for (run, seq) in [(1, 9), (2, 11), (3, 29)] {
+            let text = format!(r#"{{"table":{{"run":{run},"seq":{seq},"tasks":[]}}}}"#);
+            fs::write(plan.tasks_file(run), text).unwrap();
+        }
+        prune_segments(&plan, &[KeepRule::Bytes(2200)], Stamp(0), false).unwrap();
+        let left = |run| plan.tasks_file(run).exists();
+        assert_eq!([left(1), left(2), left(3)], [false, true, true]);
     }
 
     #[test]

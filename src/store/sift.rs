@@ -19,20 +19,20 @@ pub enum Sifted<'r> {
 
 /// Hands over the records behind `after` and up to `upto` that carry one of `marks`: text that only
 /// the writer can have put into a record, for inside a string the quotes are escaped. Where `take`
-/// says true, the next record is handed over whatever it is. Gives the seq of the last record looked
+/// says true, the next record is handed over whatever it is; `every` says so of the first. Gives the seq of the last record looked
 /// at, or None if the log was removed meanwhile.
 pub fn sift(
     plan: &PlanDir,
     after: u64,
     upto: u64,
     marks: &[&str],
+    mut every: bool,
     take: &mut dyn FnMut(Sifted<'_>) -> bool,
 ) -> io::Result<Option<u64>> {
     let finders: Vec<Finder<'_>> = marks.iter().map(Finder::new).collect();
     let mut reader = Reader::open(plan)?;
     reader.seek_after(after);
     let mut batch = Batch::new();
-    let mut every = false;
     while reader.cursor() < upto {
         match reader.read(&mut batch)? {
             Step::Lines => every = sift_lines(batch.bytes(), upto, &finders, every, take),
@@ -108,7 +108,7 @@ mod tests {
             [(0, 99, &[10, 11, 20, 21, 30, 31, 40][..]), (10, 30, &[20, 21, 30]), (40, 99, &[])]
         {
             let mut seqs = Vec::new();
-            let last = sift(&plan, after, upto, &[r#","task_event":""#], &mut |sifted| {
+            let last = sift(&plan, after, upto, &[r#","task_event":""#], false, &mut |sifted| {
                 let Sifted::Record(record) = sifted else { return false };
                 seqs.push(record.seq);
                 record.task.is_some()
@@ -117,6 +117,6 @@ mod tests {
         }
         std::fs::remove_file(plan.segment(1)).unwrap();
         std::fs::write(plan.segment(9), "").unwrap();
-        assert_eq!(sift(&plan, 0, 99, &["x"], &mut |_| true).unwrap(), Some(0));
+        assert_eq!(sift(&plan, 0, 99, &["x"], false, &mut |_| true).unwrap(), Some(0));
     }
 }

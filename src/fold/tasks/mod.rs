@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::StreamFold;
 use crate::model::{Failure, NowRunning, Stamp, Stream, Task, TaskCounts, TaskTable};
 use place::Places;
 pub use rebuild::Rebuild;
@@ -191,6 +192,12 @@ pub struct Kept {
     said: Vec<Vec<Tally>>,
     /// Ids of tasks that were looked at and not yet given a status, and their names.
     looked_at: BTreeMap<String, String>,
+    /// Streams in which the traceback of what was said last may go on: the lines of a traceback are
+    /// not marked, so whoever goes on from here must know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    listening: Vec<StreamFold>,
+    /// Somebody has said of a task that it is pending.
+    scheduling: bool,
     /// Places of the tasks at work, longest first.
     running: Vec<u32>,
     /// Places of the tasks in a state of failure, first first.
@@ -248,6 +255,11 @@ impl Tasks {
         !self.kept.witnesses.is_empty()
     }
 
+    /// Where tracebacks may go on: for whoever goes on from what is kept.
+    pub(super) fn listen(&mut self, listening: Vec<StreamFold>) {
+        self.kept.listening = listening;
+    }
+
     /// Every record up to this one has been told.
     pub fn reached(&mut self, seq: u64) {
         self.kept.table.seq = self.kept.table.seq.max(seq);
@@ -287,6 +299,7 @@ impl Tasks {
             return self.note(place, &told.what) | renamed;
         };
         if verb == Verb::Pending {
+            self.kept.scheduling = true;
             self.answered(place, witness);
         } else if verb == Verb::Requirements {
             self.kept.witnesses[usize::from(witness)].asking += 1;

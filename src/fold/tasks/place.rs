@@ -14,8 +14,6 @@ pub(super) struct Places {
     tasks: HashMap<u64, u32, BuildHasherDefault<Ready>>,
     /// Ids of the names that were looked at.
     looked_at: HashMap<u64, String, BuildHasherDefault<Ready>>,
-    /// Somebody has told an id: from then on a task that nobody gave an id is none.
-    ids: bool,
 }
 
 /// A hash that needs no hashing.
@@ -73,10 +71,7 @@ impl Tasks {
         for (place, task) in (0..).zip(&self.kept.table.tasks) {
             places.put_new(&task.name, place);
             match &task.id {
-                Some(id) => {
-                    places.put(id, place);
-                    places.ids = true;
-                }
+                Some(id) => places.put(id, place),
                 None => places.expect_ids(&task.name, place),
             }
             counts.total += 1;
@@ -150,10 +145,11 @@ impl Tasks {
             // Text of an exception can look like this. Luigi says it without having said that the
             // task is pending only of requirements that somebody has just asked for.
             What::IsDone => partial || self.kept.witnesses[usize::from(witness)].asking > 0,
-            // A task that begins has an id, and was pending: one that prints itself in words of
-            // its own cannot be joined to its id, and would stand here twice.
+            // What runs was pending: a task that prints itself in words of its own cannot be joined
+            // to its id, and would stand here twice. Only a worker that helps others out never
+            // says that anything is pending.
             What::Started | What::Done | What::Failed(_) | What::Requirements => {
-                partial || told.task.id.is_some() || !self.places.ids
+                partial || told.task.id.is_some() || !self.kept.scheduling
             }
             What::Requires(_) => told.task.id.is_some(),
             What::IsFailed | What::Died(_) | What::TimedOut(_) => partial,
@@ -174,10 +170,7 @@ impl Tasks {
         let name = name.unwrap_or_else(|| id.unwrap_or_default().to_owned());
         self.places.put_new(&name, place);
         match id {
-            Some(id) => {
-                self.places.put(id, place);
-                self.places.ids = true;
-            }
+            Some(id) => self.places.put(id, place),
             None => self.places.expect_ids(&name, place),
         }
         let id = id.map(str::to_owned);
@@ -208,7 +201,6 @@ impl Tasks {
         {
             task.id = Some(id.to_owned());
             self.places.put(id, place);
-            self.places.ids = true;
             renamed = true;
         }
         if let Some(name) = named.name

@@ -20,8 +20,9 @@ impl Rebuild {
         &[r#","task_event":""#, r#","event":"run.verdict""#, r#","stream":"events","#];
 
     /// Goes on from what was saved.
-    pub fn from(kept: Kept) -> Rebuild {
-        Rebuild { tasks: Tasks::from(kept), listening: Vec::new() }
+    pub fn from(mut kept: Kept) -> Rebuild {
+        let listening = std::mem::take(&mut kept.listening);
+        Rebuild { tasks: Tasks::from(kept), listening }
     }
 
     /// The beginning will not be told.
@@ -96,6 +97,7 @@ impl Rebuild {
     /// The table as of the record `seq`.
     pub fn done(mut self, seq: u64) -> Tasks {
         self.tasks.reached(seq);
+        self.tasks.listen(self.listening);
         self.tasks
     }
 }

@@ -58,7 +58,9 @@ impl Tables {
     }
 
     /// Puts a table here that knows all that was said.
-    pub fn attach(&mut self, tasks: Tasks) {
+    pub fn attach(&mut self, mut tasks: Tasks) {
+        // From here on the fold's own streams know.
+        tasks.listen(Vec::new());
         let run = tasks.run();
         self.release(run);
         self.missed.retain(|missed| *missed != run);
@@ -81,10 +83,7 @@ impl Tables {
         &self.missed
     }
 
-    /// Every record up to this one was told.
-    pub fn reached(&mut self, run: u64, seq: u64) {
-        if let Some(tasks) = self.open.iter_mut().find(|tasks| tasks.run() == run) {
-            tasks.reached(seq);
-        }
+    pub(in super::super) fn of_mut(&mut self, run: u64) -> Option<&mut Tasks> {
+        self.open.iter_mut().find(|tasks| tasks.run() == run)
     }
 }
