@@ -3,6 +3,8 @@
 //! Needs a Python that can import luigi: PLANWATCH_TEST_PYTHON, or the one that the test command
 //! makes under `target/`.
 
+use serde_json::{Value, json};
+
 use crate::harness::{Home, luigi_python};
 
 const TASKS: &str = r#"
@@ -88,6 +90,10 @@ fn luigi(
         .may_speak()
 }
 
+fn row(home: &Home) -> Value {
+    home.planwatch(["ps", "-o", "json"]).prints_something().runs().json()[0].clone()
+}
+
 fn ends(home: &Home, task: &str, verdict: &str, code: i32) {
     luigi(home, "plan", &[], task, &[]).code(code).runs();
     let report = home.audit("plan").holds();
@@ -112,16 +118,28 @@ fn a_plan_with_a_failing_task_has_failed_though_luigi_exits_0() {
     let traceback =
         records.0.iter().find(|r| r["msg"] == "ValueError: it was bound to fail").unwrap();
     assert_eq!(traceback["level"], "error");
+    let row = row(&home);
+    let counts = json!({"total": 2, "done": 1, "running": 0, "failed": 1, "pending": 0});
+    assert_eq!(
+        (&row["tasks"], &row["reasons"][0]),
+        (&counts, &json!("1 of 2 tasks failed: Fails()"))
+    );
 }
 
 #[test]
 fn a_plan_that_lacks_external_data_is_incomplete() {
-    ends(&Home::new(), "NeedsExt", "incomplete", 20);
+    let home = Home::new();
+    ends(&home, "NeedsExt", "incomplete", 20);
+    let reason = json!("1 of 2 tasks lacks its data: Ext(), 1 not run");
+    assert_eq!(row(&home)["reasons"][0], reason);
 }
 
 #[test]
 fn a_plan_that_succeeded_in_a_retry_says_so() {
-    ends(&Home::new(), "Flaky", "retried", 0);
+    let home = Home::new();
+    ends(&home, "Flaky", "retried", 0);
+    let counts = json!({"total": 1, "done": 1, "running": 0, "failed": 0, "pending": 0});
+    assert_eq!(row(&home)["tasks"], counts);
 }
 
 #[test]

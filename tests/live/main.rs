@@ -8,6 +8,7 @@ mod script;
 
 mod bridge;
 mod compat;
+mod counts;
 mod crash;
 mod faults;
 mod foreign;
