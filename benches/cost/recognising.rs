@@ -59,11 +59,7 @@ pub(crate) fn text(count: usize, luigi: bool) -> Vec<u8> {
         return text.into_bytes();
     }
     let words = b"a plan that speaks of nothing in particular, but at length and in lines; ";
-    let mut at = 0;
-    let mut plain = text.into_bytes();
-    for byte in plain.iter_mut().filter(|byte| **byte != b'\n') {
-        *byte = words[at % words.len()];
-        at += 1;
-    }
-    plain
+    let mut words = words.iter().cycle();
+    let mut other = |byte| if byte == b'\n' { byte } else { *words.next().unwrap_or(&b' ') };
+    text.bytes().map(&mut other).collect()
 }

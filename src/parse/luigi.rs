@@ -94,6 +94,7 @@ const NO_DATA: &[u8] = b" does not exist (yet?). The task is an external data de
 const WILL_NOT: &[u8] = b" or any dependencies due to ";
 
 static WORKERS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(WORKER));
+static GAPS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"   "));
 
 /// What the line says, if it is Luigi's.
 #[inline]
@@ -120,8 +121,8 @@ pub fn told(line: &[u8]) -> Option<Told<'_>> {
 /// `Informed scheduler that task   ID   has status   STATUS`.
 fn informed<'a>(line: &'a [u8], word: &[u8], status: Status) -> Option<TaskLine<'a>> {
     let front = line.strip_suffix(word)?.strip_suffix(STATUS)?;
-    let at = last(front, INFORMED)?;
-    let task = id(&front[at + INFORMED.len()..])?;
+    let at = memchr::memrchr(b' ', front)? + 1;
+    let task = id(&front[at..]).filter(|_| front[..at].ends_with(INFORMED))?;
     Some(TaskLine { task, word: TaskWord::Informed(status), pid: None })
 }
 
@@ -140,7 +141,7 @@ fn at_work(line: &[u8]) -> Option<TaskLine<'_>> {
     }
     let pid = std::str::from_utf8(number).ok()?.parse().ok()?;
     let rest = &line[at + WORKER.len()..];
-    let gap = memchr::memmem::find(rest, b"   ")?;
+    let gap = GAPS.find(rest)?;
     let (front, rest) = rest.split_at(gap);
     let (word, spaces) = if front.ends_with(b" running") {
         (TaskWord::Running, 3)

@@ -37,10 +37,13 @@ impl Keeper {
     pub(super) fn save_due(&mut self, plan: &PlanDir, fold: &mut Fold, now: Instant) {
         let runs: Vec<u64> = fold.tables.runs().collect();
         for run in runs {
-            let last = self.saved.iter().find(|saved| saved.run == run);
-            let due = last.is_none_or(|last| now > last.at + OFTEN.max(last.took * SHARE));
-            if due {
-                self.save(plan, fold, run);
+            match self.saved.iter().find(|saved| saved.run == run) {
+                Some(last) if now > last.at + OFTEN.max(last.took * SHARE) => {
+                    self.save(plan, fold, run);
+                }
+                Some(_) => {}
+                // New: it will have grown by the time it is worth saving.
+                None => self.saved.push(Saved { run, seq: 0, at: now, took: Duration::ZERO }),
             }
         }
         self.saved.retain(|saved| fold.tables.of(saved.run).is_some());

@@ -1,7 +1,7 @@
 //! Which task of the table is meant, and room for those that are new.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::join::{family_of, id_of};
 use super::{TaskRef, Tasks, Told, What};
@@ -32,10 +32,20 @@ impl Hasher for Ready {
     }
 }
 
+/// Eight bytes at a time, folded by the halves of a 128-bit product.
 fn hash(name: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
-    hasher.finish()
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let fold = |hash: u64, word: u64| {
+        let product = u128::from(hash ^ word) * u128::from(ODD | 1);
+        (product as u64) ^ (product >> 64) as u64
+    };
+    let (words, rest) = name.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let words = words.iter().chain([&last]);
+    words.fold(name.len() as u64 ^ ODD, |hash, word| {
+        fold(hash.rotate_left(23), u64::from_le_bytes(*word))
+    })
 }
 
 impl Places {
