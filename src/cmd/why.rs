@@ -96,7 +96,7 @@ fn found_out(chosen: &ChosenRun, world: &World) -> anyhow::Result<Why> {
             true => None,
             false => last_success(chosen, &run, &table)?,
         },
-        resume: (over && !well && !run.argv.is_empty())
+        resume: (over && !well && !run.argv.is_empty() && !run.foreign)
             .then(|| format!("planwatch restart {plan}")),
         read_on: format!("planwatch logs {plan} --run {} --after {after}", run.run),
     })

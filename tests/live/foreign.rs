@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::{Home, Random, luigi_python, scale};
+use crate::harness::{Home, LIMIT, Random, luigi_python, scale, within};
 
 const PIPELINE: &str = include_str!("foreign/planexe.py");
 
@@ -75,6 +75,14 @@ fn append(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
+/// Tasks that were found complete, were run, and failed.
+fn tasks(home: &Home, plan: &str) -> (usize, usize, usize) {
+    let rows = home.planwatch(["tasks", "-o", "json", plan]).prints_something().runs().json();
+    let rows = rows.as_array().unwrap();
+    let count = |state| rows.iter().filter(|row| row["state"] == state).count();
+    (count("complete"), count("done"), count("failed"))
+}
+
 fn until_line(home: &Home, plan: &str, line: &str) {
     home.until_record(plan, &format!("{line:?} is recorded"), |record| record["msg"] == line);
 }
@@ -83,14 +91,16 @@ fn until_line(home: &Home, plan: &str, line: &str) {
 fn a_pipeline_that_others_started_is_followed_while_it_writes_and_judged_by_its_own_words() {
     let home = Home::new();
     let folder = home.file("dublin cafe");
-    let mut plan = pipeline(&home, &folder, "", 20, 40);
+    let mut plan = pipeline(&home, &folder, "storm", 20, 40);
     home.until("it writes", || fs::metadata(folder.join("log.txt")).ok().filter(|m| m.len() > 0));
-    let done = home
+    let attach = home
         .planwatch(["attach", "--dir", &text(&folder)])
         .prints_something()
-        .says("dublin-cafe run 1 attached (pid ")
         .says("dublin-cafe run 1 SUCCEEDED")
-        .runs();
+        .spawn();
+    attach.until_said("dublin-cafe run 1 attached (pid ");
+    fs::write(folder.join("over"), "").unwrap();
+    let done = attach.ends();
     assert_eq!(plan.0.wait().unwrap().code(), Some(0));
     let written = fs::read(folder.join("log.txt")).unwrap();
     assert_eq!(done.stdout.as_bytes(), written, "it prints what the log says");
@@ -99,6 +109,7 @@ fn a_pipeline_that_others_started_is_followed_while_it_writes_and_judged_by_its_
     let finished =
         |record: &&Value| record["msg"].as_str().is_some_and(|msg| msg.contains(" done      "));
     assert_eq!(records.0.iter().filter(finished).count(), 22);
+    assert_eq!(tasks(&home, "dublin-cafe"), (0, 22, 0));
     assert_eq!(records.events("run.spawned")[0]["pid"], plan.pid());
     let started = records.events("run.started")[0];
     assert_eq!(
@@ -131,11 +142,14 @@ fn a_storm_on_all_of_planwatch_costs_no_line_and_the_pipeline_never_notices() {
     let mut random = Random::new();
     for blow in 0..scale(15, 100) {
         let what = format!("there is somebody to kill for the {blow}th time");
-        let recorder = home.until(&what, || home.recorder("storm"));
-        let supervisor = home.until(&what, || home.supervisor("storm"));
+        let both = || home.recorder("storm").zip(home.supervisor("storm"));
+        let Some((recorder, supervisor)) = within(LIMIT, both) else {
+            panic!("waited in vain until {what}; attach said: {}", follower.stderr());
+        };
         let before = log_bytes(&home, "storm");
         home.until("it records", || (log_bytes(&home, "storm") > before).then_some(()));
-        let victims = match random.below(4) {
+        let blow = random.below(4);
+        let victims = match blow {
             0 => vec![recorder],
             1 => vec![supervisor],
             2 => vec![follower.process()],
@@ -146,7 +160,9 @@ fn a_storm_on_all_of_planwatch_costs_no_line_and_the_pipeline_never_notices() {
             let gone = |state: Option<char>| state.is_none_or(|state| state == 'Z');
             victims.iter().all(|process| gone(process.state())).then_some(())
         });
-        if follower.has_ended() {
+        if blow >= 2 {
+            // Its main thread is a zombie before the others have ended.
+            home.until("attach has ended", || follower.has_ended().then_some(()));
             follower = attach().may_speak().any_code().spawn();
         }
     }
@@ -179,6 +195,8 @@ fn recorded_pipelines_get_the_right_verdict_long_after_their_end() {
         is_recorded(&home, name, "log.txt", &fs::read(folder.join("log.txt")).unwrap());
         let report = home.audit(name).holds();
         assert_eq!(report.verdicts[&1], (verdict.to_owned(), i64::from(code)));
+        let expected = if code == 0 { (2, 61, 0) } else { (2, 7, 1) };
+        assert_eq!(tasks(&home, name), expected, "as its own summary says");
         // A second time there is nothing to record.
         home.planwatch(["attach", "--dir", &text(&folder)])
             .code(code)
