@@ -90,12 +90,13 @@ impl Stage {
             0 => note.at,
             before => note.at + before.saturating_sub(held),
         });
-        let at = dropped.max(spooled).unwrap_or(logged);
+        let mut at = dropped.max(spooled).unwrap_or(logged);
+        if held == 0 {
+            // Noted, too: what comes in next would be taken for what the log has already.
+            at = at.max(logged);
+        }
         let mut stage = Stage { pipe, note, path, unsettled: true, at, held };
         stage.settle()?;
-        if held == 0 {
-            stage.at = at.max(logged);
-        }
         stage.drop_before(logged, peek)?;
         Ok(stage)
     }
@@ -268,6 +269,16 @@ mod tests {
         rig.note(Note { at: 100, held: 8 });
         assert_eq!(rig.shows(&rig.open(104)), (104, "two\n".to_owned()));
         assert_eq!(rig.shows(&rig.open(104)), (104, "two\n".to_owned()));
+    }
+
+    #[test]
+    fn what_comes_into_a_stage_that_died_with_its_holders_is_not_dropped_by_the_next_recorder() {
+        let rig = Rig::new();
+        // The log has it, everybody was killed before it was dropped, and the pipe died with them.
+        rig.note(Note { at: 100, held: 0 });
+        drop(rig.open(108));
+        rig.put(b"three\n");
+        assert_eq!(rig.shows(&rig.open(108)), (108, "three\n".to_owned()));
     }
 
     #[test]
