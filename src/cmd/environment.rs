@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
 use super::World;
 use crate::exit::{Exit, Failure};
+use crate::model::is_passing;
 
 /// The variables of a plan, by name. Later sources win: the caller's own environment, each
 /// env-file in order, then `pairs`. Python's output is unbuffered unless somebody decided otherwise.
@@ -42,20 +47,27 @@ pub fn names(variables: &BTreeMap<OsString, OsString>) -> Vec<String> {
     variables.keys().filter_map(|name| name.to_str().map(str::to_owned)).collect()
 }
 
-/// Variables that belong to a terminal, a shell or a login, not to a plan: nobody misses them.
-const PASSING: [&str; 8] =
-    ["_", "SHLVL", "PWD", "OLDPWD", "WINDOWID", "TERM_SESSION_ID", "COLUMNS", "LINES"];
-const PASSING_BEGIN: [&str; 4] = ["SSH_", "TMUX", "XDG_SESSION_", "INVOCATION_ID"];
+/// A hash of each value that can be named in `plan.json`: HMAC-SHA-256 under `key`, its first eight
+/// bytes.
+pub fn hashes(variables: &BTreeMap<OsString, OsString>, key: &[u8]) -> BTreeMap<String, String> {
+    let hash = |value: &OsString| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+        mac.update(value.as_bytes());
+        let hash = mac.finalize().into_bytes();
+        Some(hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    };
+    (variables.iter())
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), hash(value)?)))
+        .filter(|(name, _): &(String, String)| !is_passing(name))
+        .collect()
+}
 
 /// Those of `wanted` that the plan would miss.
 pub fn missing<'a>(wanted: &'a [String], variables: &BTreeMap<OsString, OsString>) -> Vec<&'a str> {
-    let passing = |name: &str| {
-        PASSING.contains(&name) || PASSING_BEGIN.iter().any(|begin| name.starts_with(begin))
-    };
     wanted
         .iter()
         .map(String::as_str)
-        .filter(|name| !passing(name) && !variables.contains_key(std::ffi::OsStr::new(name)))
+        .filter(|name| !is_passing(name) && !variables.contains_key(std::ffi::OsStr::new(name)))
         .collect()
 }
 

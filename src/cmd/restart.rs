@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::World;
 use super::ask::{ask, request};
-use super::environment::{environment, missing};
+use super::environment::{environment, hashes, missing};
 use super::select::{Selector, select};
 use super::start::{AlreadyRunning, say_started, start};
 use super::stop::live_run;
@@ -147,7 +147,9 @@ fn start_ended(plan: &PlanDir, spec: &Spec, world: &World) -> anyhow::Result<(u6
     if !missing.is_empty() {
         return Err(refused(plan.name(), &missing).into());
     }
-    let (run, pid, _) = start(plan, spec, &variables, None, world)?;
+    let key = world.open_home()?.key()?;
+    let spec = Spec { env_hashes: hashes(&variables, &key), ..spec.clone() };
+    let (run, pid, _) = start(plan, &spec, &variables, None, world)?;
     Ok((run, pid))
 }
 

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::World;
 use super::ask::{Asked, request};
-use super::environment::{environment, names};
+use super::environment::{environment, hashes, names};
 use super::follow::{Ending, Follower, runtime};
 use super::out::Out;
 use super::print::Printer;
@@ -58,6 +58,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     }
     let variables = environment(world, &spec.env_files, &env)?;
     spec.env_names = names(&variables);
+    spec.env_hashes = hashes(&variables, &home.key()?);
     let plan = home.plan(&spec.plan);
     let tied_to = spec.tied.then(Tied::to_me);
     // Before the plan can be there: a ^C in between is the plan's, and must not end us instead.

@@ -1,5 +1,6 @@
 //! What to run, how to stop it, how much log to keep: the content of `plan.json`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +22,10 @@ pub struct Spec {
     pub cwd: PathBuf,
     /// Names (never values) of the environment the plan was given, sorted.
     pub env_names: Vec<String>,
+    /// For each of them a hash of its value under the home's own key: enough to tell that a value is
+    /// another one, and nothing else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env_hashes: BTreeMap<String, String>,
     /// Files whose `NAME=value` lines were added to the environment.
     #[serde(default)]
     pub env_files: Vec<PathBuf>,
@@ -136,6 +141,7 @@ impl Spec {
             argv,
             cwd,
             env_names: Vec::new(),
+            env_hashes: BTreeMap::new(),
             env_files: Vec::new(),
             stdin: None,
             umask: 0o077,

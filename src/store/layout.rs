@@ -8,6 +8,7 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 
 use crate::model::{PlanName, Stream};
+use crate::os::host::random_token;
 use crate::os::lock::effective_user;
 
 /// First line of the `format` file. Nothing is deleted in a folder without it.
@@ -112,6 +113,22 @@ impl Home {
         file.write_all(FORMAT_LINE.as_bytes()).map_err(wrong)?;
         file.persist(path.join("format")).map_err(|error| wrong(error.error))?;
         Ok(())
+    }
+
+    /// The key under which values that are not kept are compared. Made when it is first needed.
+    pub fn key(&self) -> io::Result<Vec<u8>> {
+        let path = self.path.join("key");
+        match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            read => return read,
+        }
+        // Readable by its owner only, and never seen half written.
+        let mut file = tempfile::Builder::new().prefix(".key.").tempfile_in(&self.path)?;
+        file.write_all(random_token()?.as_bytes())?;
+        match file.persist_noclobber(&path) {
+            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+            _ => fs::read(&path),
+        }
     }
 
     /// The folder.

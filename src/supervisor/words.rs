@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::control::Verb;
-use crate::model::{Level, Spec, Stream, format_duration, signal_name};
+use crate::model::{Level, Spec, Stream, format_duration, is_passing, signal_name};
 
 use super::machine::Ended;
 
@@ -61,8 +61,74 @@ pub(super) fn changed(before: &Spec, now: &Spec) -> Vec<String> {
     note(before.argv != now.argv, "the command");
     note(before.cwd != now.cwd, "the folder");
     note(before.stdin != now.stdin, "standard input");
-    note(before.env_names != now.env_names, "the set of environment variables");
     note(before.bridge != now.bridge, "the use of the bridge");
     note(before.verdict != now.verdict, "what success means");
+    changed.extend(environment_changed(before, now));
     changed
+}
+
+/// Variables that are named; more are counted.
+const NAMED: usize = 8;
+
+/// What differs in the environment, by name.
+fn environment_changed(before: &Spec, now: &Spec) -> Vec<String> {
+    let lacks = |spec: &Spec, name: &String| !spec.env_names.contains(name);
+    let plans = |name: &&String| !is_passing(name);
+    let gone = (before.env_names.iter().filter(plans)).filter(|name| lacks(now, name));
+    let new = (now.env_names.iter().filter(plans)).filter(|name| lacks(before, name));
+    let other = |name: &&String| {
+        let (was, is) = (before.env_hashes.get(*name), now.env_hashes.get(*name));
+        was.is_some() && is.is_some() && was != is
+    };
+    let mut all: Vec<String> = (now.env_names.iter().filter(plans).filter(other))
+        .map(|name| format!("{name} changed (value not kept)"))
+        .chain(new.map(|name| format!("{name} is set now")))
+        .chain(gone.map(|name| format!("{name} is not set any more")))
+        .collect();
+    if all.len() > NAMED {
+        let more = all.len() - (NAMED - 1);
+        all.truncate(NAMED - 1);
+        all.push(format!("{more} more environment variables changed"));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(variables: &[(&str, &str)]) -> Spec {
+        let mut spec = Spec::new("p".parse().unwrap(), vec!["x".to_owned()], "/".into());
+        for (name, hash) in variables {
+            spec.env_names.push((*name).to_owned());
+            spec.env_hashes.insert((*name).to_owned(), (*hash).to_owned());
+        }
+        spec
+    }
+
+    #[test]
+    fn what_changed_in_the_environment_is_named_without_its_value() {
+        let before = spec(&[("A", "1"), ("GONE", "1"), ("MODEL", "1"), ("PWD", "1")]);
+        let now = spec(&[("A", "1"), ("MODEL", "2"), ("NEW", "1"), ("PWD", "2"), ("_", "1")]);
+        let words =
+            ["MODEL changed (value not kept)", "NEW is set now", "GONE is not set any more"];
+        assert_eq!(changed(&before, &now), words);
+        assert_eq!(changed(&now, &now), [""; 0]);
+    }
+
+    #[test]
+    fn a_whole_other_environment_is_counted() {
+        let many: Vec<(String, &str)> = (10..40).map(|i| (format!("V{i}"), "1")).collect();
+        let many: Vec<(&str, &str)> = many.iter().map(|(name, hash)| (&**name, *hash)).collect();
+        let said = changed(&spec(&[]), &spec(&many));
+        assert_eq!(said.len(), NAMED);
+        assert_eq!(said[6..], ["V16 is set now", "23 more environment variables changed"]);
+    }
+
+    #[test]
+    fn a_release_that_kept_no_hashes_says_nothing_of_values() {
+        let mut before = spec(&[("A", "1")]);
+        before.env_hashes.clear();
+        assert_eq!(changed(&before, &spec(&[("A", "2")])), [""; 0]);
+    }
 }

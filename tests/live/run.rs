@@ -285,6 +285,21 @@ fn a_plan_that_takes_too_long_is_ended_with_124() {
 }
 
 #[test]
+fn a_value_that_changed_between_two_runs_is_named_and_kept_nowhere() {
+    let home = Home::new();
+    for value in ["sesame-one", "sesame-two"] {
+        let model = format!("LLM_MODEL={value}");
+        home.planwatch(["run", "-n", "p", "-e", &model, "--", "true"]).may_speak().runs();
+    }
+    let records = home.records("p");
+    let started = records.events("run.started");
+    assert_eq!(started[0]["changed"], json!(null));
+    assert_eq!(started[1]["changed"], json!(["LLM_MODEL changed (value not kept)"]));
+    let found = Command::new("grep").args(["-rl", "sesame"]).arg(home.path()).output().unwrap();
+    assert_eq!(String::from_utf8(found.stdout).unwrap(), "");
+}
+
+#[test]
 fn the_plan_has_its_environment_its_folder_and_clean_signals() {
     let home = Home::new();
     let script = "pwd; env | sort; grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status; ls -l /proc/self/fd; \
