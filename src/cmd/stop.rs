@@ -54,7 +54,7 @@ pub(super) fn live_run(plan: &PlanDir, one: &Selected) -> anyhow::Result<Result<
     let wanted = one.run.map_or(Some(last.run), |run| run.resolve(last.run));
     Ok(match wanted.and_then(|run| fold.run(run)) {
         Some(run) if run.state.is_live() => {
-            refuse_powerless(plan.name(), run)?;
+            refuse_powerless(plan, run)?;
             Ok(run.run)
         }
         Some(run) => Err(format!("run {} {}", run.run, run.verdict.name())),

@@ -2,17 +2,22 @@
 
 use crate::exit::{Exit, Failure};
 use crate::fold::RunFold;
-use crate::model::{PlanName, Spec, State};
+use crate::foreign::{RunFolder, search};
+use crate::model::{Spec, State};
 use crate::os::given;
+use crate::store::layout::PlanDir;
+use crate::store::snapshot::load_json;
 
 /// A run that somebody else started can be asked to stop only where we may send signals to it.
-pub(in super::super) fn refuse_powerless(plan: &PlanName, run: &RunFold) -> Result<(), Failure> {
+pub(in super::super) fn refuse_powerless(plan: &PlanDir, run: &RunFold) -> Result<(), Failure> {
     let begun = matches!(run.state, State::Running | State::Stopping);
     if !run.foreign || !begun {
         return Ok(());
     }
-    let failure = Failure::new(Exit::Refused, format!("{plan} cannot be sent signals from here"));
-    let Some(pid) = run.pid else {
+    let name = plan.name();
+    let failure = Failure::new(Exit::Refused, format!("{name} cannot be sent signals from here"));
+    // The log may not have heard yet whom the supervisor has found.
+    let Some(pid) = run.pid.or_else(|| found_now(plan)) else {
         return Err(failure
             .because("no process of it is seen: it belongs to another user, or runs elsewhere")
             .hint("stop it where it was started; its recording ends with it"));
@@ -24,6 +29,15 @@ pub(in super::super) fn refuse_powerless(plan: &PlanName, run: &RunFold) -> Resu
     Err(failure
         .because(format!("its process {pid} belongs to {owner}"))
         .hint(format!("run planwatch stop as {owner}")))
+}
+
+/// The process of a run that somebody else started, as it is seen now.
+fn found_now(plan: &PlanDir) -> Option<i32> {
+    let foreign = load_json::<Spec>(&plan.spec_file()).ok().flatten()?.foreign?;
+    match (&foreign.dir, foreign.process) {
+        (Some(dir), _) => Some(search(&RunFolder::open(dir).ok()?).ok()?.root?.pid),
+        (None, named) => named.map(|process| process.pid),
+    }
 }
 
 /// What to do instead of a restart.
