@@ -70,6 +70,9 @@ _planwatch() {
             planwatch,wait)
                 cmd="planwatch__subcmd__wait"
                 ;;
+            planwatch,watch)
+                cmd="planwatch__subcmd__watch"
+                ;;
             planwatch,why)
                 cmd="planwatch__subcmd__why"
                 ;;
@@ -80,7 +83,7 @@ _planwatch() {
 
     case "${cmd}" in
         planwatch)
-            opts="-h -V --color --help --version run attach logs ps tasks why inspect stop restart signal wait record verify rm prune doctor demo completions man"
+            opts="-h -V --color --help --version run attach logs ps tasks why watch inspect stop restart signal wait record verify rm prune doctor demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -693,6 +696,24 @@ _planwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        planwatch__subcmd__watch)
+            opts="-h --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         planwatch__subcmd__why)
             opts="-o -h --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -731,7 +752,7 @@ fi
 _planwatch_with_plans() {
     _planwatch "$@"
     case "${COMP_WORDS[1]}" in
-        attach|logs|tasks|why|inspect|stop|restart|signal|wait|verify|rm|prune)
+        attach|logs|tasks|why|watch|inspect|stop|restart|signal|wait|verify|rm|prune)
             case "${COMP_WORDS[COMP_CWORD]}" in
                 -*) ;;
                 *) COMPREPLY=($(compgen -W "$(planwatch ps -aq 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}")) ;;

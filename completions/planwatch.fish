@@ -35,6 +35,7 @@ complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "logs" -d 'Read 
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "ps" -d 'List running plans and those that ended within 24 hours'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "tasks" -d 'Show what Luigi\'s tasks are doing: a table, a tree or a timeline'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "why" -d 'Tell on one screen why a run ended as it did'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "watch" -d 'Watch plans, their logs and their tasks on one screen'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "inspect" -d 'Print everything known of plans and their runs, as JSON'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "stop" -d 'Stop plans: the whole tree of their processes'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "restart" -d 'Stop plans if they run, and start them again as they were started'
@@ -136,6 +137,10 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand why" -l color -d 'Co
 always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand watch" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand inspect" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -209,6 +214,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -f -a "(plan
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand tasks" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand why" -f -a "(planwatch ps -aq 2>/dev/null)"
+complete -c planwatch -n "__fish_planwatch_using_subcommand watch" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand inspect" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand stop" -f -a "(planwatch ps -aq 2>/dev/null)"
 complete -c planwatch -n "__fish_planwatch_using_subcommand restart" -f -a "(planwatch ps -aq 2>/dev/null)"

@@ -22,6 +22,7 @@ fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
         Verb::Ps(typed) => cmd::ps::run(typed.into(), world),
         Verb::Tasks(typed) => cmd::tasks::run(typed.into(), world),
         Verb::Why(typed) => cmd::why::run(typed.into(), world),
+        Verb::Watch(typed) => cmd::watch::run(typed.into(), world),
         Verb::Inspect(typed) => cmd::inspect::run(typed.into(), world),
         Verb::Stop(typed) => cmd::stop::run(typed.into(), world),
         Verb::Restart(typed) => cmd::restart::run(typed.into(), world),

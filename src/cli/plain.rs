@@ -41,6 +41,12 @@ impl From<args::WhyArgs> for cmd::why::Options {
     }
 }
 
+impl From<args::WatchArgs> for cmd::watch::Options {
+    fn from(typed: args::WatchArgs) -> Self {
+        Self { plans: typed.plans }
+    }
+}
+
 impl From<args::InspectArgs> for cmd::inspect::Options {
     fn from(typed: args::InspectArgs) -> Self {
         Self { plans: typed.plans }

@@ -39,6 +39,7 @@ pub mod taskglob;
 pub mod tasks;
 pub mod verify;
 pub mod wait;
+pub mod watch;
 pub mod why;
 mod world;
 

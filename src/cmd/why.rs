@@ -36,21 +36,26 @@ const SLOWEST: usize = 3;
 /// Does it.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let chosen = ChosenRun::of(&options.target, world)?;
-    let why = found_out(&chosen, world)?;
     let mut out = Out::stdout();
     if options.json {
-        out.json(&why)?;
+        out.json(&found_out(&chosen, world)?)?;
     } else {
         let look = Look {
             width: world.stdout.terminal.then_some(world.width),
             colour: world.stdout.color,
         };
-        let mut text = Vec::new();
-        screen(&mut text, &why, &Clock { now: world.now, zone: world.zone.clone() }, look);
-        out.write(&text)?;
+        out.write(&told(&chosen, world, look)?)?;
     }
     out.finish()?;
     Ok(0)
+}
+
+/// The same for people, drawn.
+pub(super) fn told(chosen: &ChosenRun, world: &World, look: Look) -> anyhow::Result<Vec<u8>> {
+    let why = found_out(chosen, world)?;
+    let mut text = Vec::new();
+    screen(&mut text, &why, &Clock { now: world.now, zone: world.zone.clone() }, look);
+    Ok(text)
 }
 
 /// Everything there is to say about the run.

@@ -6,6 +6,7 @@
 //! | `lane` | one log, and where following it ends |
 //! | `vigil` | whether anybody still writes it |
 //! | `known` | the state of a plan as of now |
+//! | `roster` | all plans at once, each told again when it changes |
 //! | `table` | the tasks of a run as of now, and from then on |
 //! | `window` | a part of a log, anywhere in it, for the screen |
 //!
@@ -16,6 +17,7 @@
 mod follow;
 pub mod known;
 mod lane;
+pub mod roster;
 mod table;
 mod vigil;
 pub mod window;

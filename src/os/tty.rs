@@ -18,6 +18,20 @@ pub fn height(fd: impl AsFd) -> Option<usize> {
     (size.ws_row > 0).then_some(usize::from(size.ws_row))
 }
 
+/// Whether the terminal has gone: its window was closed, its connection broken. Said by the kernel
+/// whatever is asked for (poll(2)).
+pub fn has_gone(fd: &impl AsFd) -> bool {
+    let mut fds = [PollFd::new(fd, PollFlags::empty())];
+    let _ = poll(&mut fds, Some(&rustix::event::Timespec::default()));
+    fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
+}
+
+/// Stops this process and those it shares its place in the shell with, as `^Z` does. Returns when
+/// it goes on. To be called on the main thread, which is the one that stops before this returns.
+pub fn suspend() -> io::Result<()> {
+    Ok(rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?)
+}
+
 /// Waits until a non-blocking descriptor takes bytes again.
 pub fn wait_writable(fd: &impl AsFd) -> io::Result<()> {
     let mut fds = [PollFd::new(fd, PollFlags::OUT)];

@@ -75,7 +75,7 @@ pub struct PsTasks {
 
 impl PsTasks {
     /// None while nothing is known of any.
-    fn of(counts: TaskCounts) -> Option<PsTasks> {
+    pub fn of(counts: TaskCounts) -> Option<PsTasks> {
         let TaskCounts { total, pending, running, done, complete, failed, missing, broken } =
             counts;
         (total > 0).then_some(PsTasks {
@@ -168,19 +168,24 @@ pub fn ps_table(rows: &[PsRow], width: Option<usize>, colour: bool) -> Vec<u8> {
     to
 }
 
-/// `███▎········  12/63`: what is done, and where something failed.
-fn bar(tasks: PsTasks) -> String {
+/// `███▎········`: what is done, and where something failed.
+pub fn bar(tasks: PsTasks, cells: u64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let PsTasks { total, done, failed, .. } = tasks;
-    let eighths = done * BAR * 8 / total.max(1);
+    let eighths = done * cells * 8 / total.max(1);
     let mut bar = "█".repeat(usize::try_from(eighths / 8).unwrap_or(0));
     bar.push_str(EIGHTHS[usize::try_from(eighths % 8).unwrap_or(0)]);
     let used = eighths.div_ceil(8);
-    let mark = u64::from(failed > 0 && used < BAR);
+    let mark = u64::from(failed > 0 && used < cells);
     bar.push_str(if mark > 0 { "✗" } else { "" });
-    bar.push_str(&"·".repeat(usize::try_from(BAR - used - mark).unwrap_or(0)));
-    let digits = total.to_string().len();
-    format!("{bar}  {done:>digits$}/{total}")
+    bar.push_str(&"·".repeat(usize::try_from(cells - used - mark).unwrap_or(0)));
+    bar
+}
+
+/// The bar and the numbers.
+fn progress(tasks: PsTasks) -> String {
+    let digits = tasks.total.to_string().len();
+    format!("{}  {:>digits$}/{}", bar(tasks, BAR), tasks.done, tasks.total)
 }
 
 /// What runs now: the task that has run longest, and how many more. Where nothing runs, the first
@@ -203,7 +208,7 @@ fn cells(row: &PsRow) -> Vec<Cell> {
         Cell::new(&row.plan, Tone::Bold),
         row.run.to_string().into(),
         Cell::new(row.word(), Tone::of_run(row.state, row.verdict)),
-        row.tasks.map_or_else(String::new, bar).into(),
+        row.tasks.map_or_else(String::new, progress).into(),
         now(row),
         format_duration(elapsed).into(),
         Cell::new(row.errors.to_string(), errors),

@@ -140,7 +140,7 @@ fn line(
 }
 
 /// The text in at most `width` columns, `…` where something was cut off.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -92,11 +92,20 @@ impl Watcher {
     /// Watches a folder; if it does not exist, the way to it. Counted: it is watched until
     /// `unwatch` was called as often.
     pub fn watch(&self, folder: &Path) {
-        *lock(&self.heard).wanted.entry(folder.to_owned()).or_default() += 1;
-        if let Some(kind) = silent(folder) {
-            let _ = self.poll_because(&format!("{kind} gives no notifications"));
+        self.watch_all(&[folder]);
+    }
+
+    /// The same for many folders, at the cost of one.
+    pub fn watch_all(&self, folders: &[impl AsRef<Path>]) {
+        for folder in folders.iter().map(AsRef::as_ref) {
+            *lock(&self.heard).wanted.entry(folder.to_owned()).or_default() += 1;
+            if let Some(kind) = silent(folder) {
+                let _ = self.poll_because(&format!("{kind} gives no notifications"));
+            }
         }
-        self.arm();
+        if !folders.is_empty() {
+            self.arm();
+        }
     }
 
     /// Takes one `watch` back.

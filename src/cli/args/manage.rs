@@ -67,6 +67,17 @@ pub(crate) struct StopArgs {
     pub(crate) stop_timeout: Option<Duration>,
 }
 
+/// Watch plans, their logs and their tasks on one screen
+///
+/// It only looks: leaving it stops nothing, and what it does to plans (s, r, x) it asks first. Every
+/// key is told by ?. Plans that come later appear by themselves.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Plans: names or patterns [default: all]
+    #[arg(value_name = "NAME")]
+    pub(crate) plans: Vec<Selector>,
+}
+
 /// Stop plans if they run, and start them again as they were started
 ///
 /// Luigi goes on where it stopped: tasks whose output exists are not run again. The environment

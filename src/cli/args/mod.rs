@@ -14,7 +14,7 @@ pub(super) use background::{ExecArgs, RecorderArgs, SuperviseArgs};
 pub(super) use logs::{LogForm, LogsArgs};
 pub(super) use manage::{
     CompletionsArgs, InspectArgs, ListForm, ManArgs, PruneArgs, PsArgs, RestartArgs, RmArgs,
-    SignalArgs, StopArgs, VerifyArgs,
+    SignalArgs, StopArgs, VerifyArgs, WatchArgs,
 };
 pub(super) use run::{IfRunning, LogLimits, RecordArgs, RunArgs};
 pub(super) use tasks::{TasksArgs, WhyArgs, WhyForm};
@@ -73,6 +73,7 @@ Examples:
   planwatch run -n nightly -- python -m luigi ...   start a plan, follow it
   planwatch logs -f nightly                         follow it from anywhere else
   planwatch ps                                      what runs, and how the rest ended
+  planwatch watch                                   the same and the logs, live, on one screen
 
 State is kept in $PLANWATCH_HOME, else $XDG_STATE_HOME/planwatch, else ~/.local/state/planwatch.
 planwatch VERB --help tells more about a verb; planwatch man | man -l - is the manual.";
@@ -108,6 +109,7 @@ pub(super) enum Verb {
     Ps(PsArgs),
     Tasks(TasksArgs),
     Why(WhyArgs),
+    Watch(WatchArgs),
     Inspect(InspectArgs),
     Stop(StopArgs),
     Restart(RestartArgs),

@@ -1,0 +1,145 @@
+//! What the screen wants done outside itself.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::cmd::tables::ChosenRun;
+use crate::cmd::{World, now, why};
+use crate::exit;
+use crate::feed::window::Worker;
+use crate::model::{PlanName, Target};
+use crate::os::tool;
+use crate::render::tasks::Look;
+use crate::store::layout::Home;
+use crate::store::snapshot::save_json;
+use crate::tui::msg::{Deed, Effect, Msg, RunTasks};
+
+/// Where what is kept of the screen stands.
+pub(super) fn kept_file(home: &Home) -> PathBuf {
+    home.path().join("screen.json")
+}
+
+/// Hands out what is to be done, and never waits for it.
+pub(super) struct Desk {
+    worker: Worker,
+    errands: Sender<Effect>,
+    tell: UnboundedSender<Msg>,
+    home: Home,
+}
+
+impl Desk {
+    pub(super) fn new(
+        home: Home,
+        worker: Worker,
+        tell: UnboundedSender<Msg>,
+        world: World,
+    ) -> io::Result<Desk> {
+        let (errands, due) = channel();
+        let runner = Runner { home: home.clone(), tell: tell.clone(), world };
+        thread::Builder::new().name("errands".to_owned()).spawn(move || runner.run(&due))?;
+        Ok(Desk { worker, errands, tell, home })
+    }
+
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask(request) => self.worker.ask(request),
+            Effect::Act(deed, plans) => self.act(deed, plans),
+            // The runner lives as long as this.
+            other => drop(self.errands.send(other)),
+        }
+    }
+
+    /// By this very program, each on a thread: a stop takes as long as its plan takes to end.
+    fn act(&self, deed: Deed, plans: Vec<PlanName>) {
+        let (tell, home) = (self.tell.clone(), self.home.clone());
+        let done = thread::Builder::new().name(deed.verb().to_owned()).spawn(move || {
+            let mut args: Vec<OsString> = match deed {
+                Deed::Stop => vec!["stop".into()],
+                Deed::Restart => vec!["restart".into()],
+                Deed::Kill => vec!["stop".into(), "--signal".into(), "KILL".into()],
+            };
+            args.extend(plans.iter().map(|plan| plan.as_str().into()));
+            let args: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
+            let home = home.path().as_os_str();
+            let said = match tool::itself(&args, &[("PLANWATCH_HOME", home)]) {
+                Ok((_, said)) => in_one_line(&String::from_utf8_lossy(&said)),
+                Err(error) => format!("cannot {}: {error}", deed.verb()),
+            };
+            let _ = tell.send(Msg::Say(said));
+        });
+        if let Err(error) = done {
+            let _ = self.tell.send(Msg::Say(format!("cannot {}: {error}", deed.verb())));
+        }
+    }
+}
+
+fn in_one_line(said: &str) -> String {
+    let lines = said.lines().map(|line| line.trim().trim_start_matches("planwatch: "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// Finds out what takes long, one after the other.
+struct Runner {
+    home: Home,
+    tell: UnboundedSender<Msg>,
+    world: World,
+}
+
+impl Runner {
+    fn run(mut self, due: &Receiver<Effect>) {
+        for effect in due {
+            self.world.now = now();
+            let told = match effect {
+                Effect::Tasks(plan) => self.tasks(&plan).map(Some),
+                Effect::Why(plan, width) => self.why(plan, width).map(Some),
+                Effect::Save(text) => self.save(&text).map(Some),
+                // Remembered as well as it goes.
+                Effect::Keep(kept) => {
+                    let _ = save_json(&kept_file(&self.home), &kept, false);
+                    Ok(None)
+                }
+                _ => Ok(None),
+            };
+            let told =
+                told.unwrap_or_else(|error| Some(Msg::Say(in_one_line(&exit::message(&error)))));
+            if told.is_some_and(|msg| self.tell.send(msg).is_err()) {
+                return;
+            }
+        }
+    }
+
+    fn chosen(&self, plan: &PlanName) -> anyhow::Result<ChosenRun> {
+        ChosenRun::of(&Target { plan: plan.clone(), run: None }, &self.world)
+    }
+
+    fn tasks(&self, plan: &PlanName) -> anyhow::Result<Msg> {
+        let chosen = self.chosen(plan)?;
+        let run = chosen.known();
+        let earlier = if run.state.is_live() { chosen.earlier() } else { Vec::new() };
+        let (plan, table) = (plan.clone(), chosen.table()?);
+        Ok(Msg::Tasks(Box::new(RunTasks { plan, run, table, earlier })))
+    }
+
+    fn why(&self, plan: PlanName, width: u16) -> anyhow::Result<Msg> {
+        let look = Look { width: Some(width.into()), colour: true };
+        let text = why::told(&self.chosen(&plan)?, &self.world, look)?;
+        Ok(Msg::Why { title: format!("why · {plan}"), text })
+    }
+
+    /// Saves a text beside the user's other files, never over one of them.
+    fn save(&self, text: &str) -> anyhow::Result<Msg> {
+        let folder = self.world.cwd()?;
+        let time = self.world.zone.to_datetime(self.world.now.timestamp());
+        let path = folder.join(format!("planwatch-{}.log", time.strftime("%Y%m%d-%H%M%S")));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(text.as_bytes())?;
+        Ok(Msg::Say(format!("saved to {}", path.display())))
+    }
+}

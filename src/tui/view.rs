@@ -1,0 +1,192 @@
+//! Everything drawn: a function of what is known.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::app::{App, Focus};
+use super::frame::{Frame, put};
+use super::help;
+use super::kept::Layout;
+use super::layout::inside;
+use super::list::{Columns, Marks, Row};
+use crate::feed::window::WindowId;
+use crate::render::sanitize::harmless;
+use crate::render::theme::Tone;
+
+/// From here on the footer has room for more than keys.
+const WITH_STATE: u16 = 70;
+
+impl App {
+    /// Draws the whole screen.
+    pub(super) fn view(&self, buf: &mut Buffer) {
+        let screen = buf.area;
+        if screen.width < 10 || screen.height < 3 {
+            put(buf, 0, 0, "too small", screen.width, Style::new());
+            return;
+        }
+        let places = self.places();
+        if let Some(area) = places.list {
+            self.view_list(area, buf);
+        }
+        if let Some(area) = places.facts {
+            self.view_facts(area, buf);
+        }
+        let seen: Vec<(usize, WindowId)> = match (self.zoom, self.current()) {
+            (true, Some(id)) => vec![(self.at, id)],
+            _ => self.shown.iter().copied().enumerate().collect(),
+        };
+        for ((at, id), area) in seen.iter().zip(&places.logs) {
+            self.view_log(*at, *id, *area, buf);
+        }
+        if seen.is_empty()
+            && let Some(area) = places.logs.first()
+        {
+            self.view_nothing(*area, buf);
+        }
+        if let (Some(area), Some(tasks)) = (places.tasks, &self.tasks) {
+            tasks.view(area, buf, &self.look, self.focus == Focus::Tasks);
+        }
+        let over = Rect { height: screen.height - 1, ..screen };
+        if let Some(page) = &self.page {
+            page.view(over, buf, &self.look, "q back", true);
+        }
+        if let Some(confirm) = &self.confirm {
+            confirm.view(over, buf, &self.look);
+        }
+        self.view_footer(places.footer, buf);
+    }
+
+    fn view_list(&self, area: Rect, buf: &mut Buffer) {
+        let status = self.in_short();
+        let focus = self.focus == Focus::List;
+        let text = inside(area);
+        let below = match self.rows.len().saturating_sub(self.top + usize::from(text.height)) {
+            0 => String::new(),
+            more => format!("{more} more"),
+        };
+        let title = match self.tagged.len() {
+            0 => "plans".to_owned(),
+            tagged => format!("plans · {tagged} tagged"),
+        };
+        Frame { title: &title, status: &status, below: &below, focus }.view(area, buf, &self.look);
+        let columns = Columns::of(&self.rows, text.width, self.now);
+        for (y, row) in (text.y..text.bottom()).zip(&self.rows[self.top.min(self.rows.len())..]) {
+            let selected = self.selected.as_ref() == Some(&row.facts.plan);
+            let marks = Marks { selected, tagged: self.is_tagged(row), focus };
+            row.view(Rect { y, height: 1, ..text }, buf, &self.look, &columns, marks, self.now);
+        }
+    }
+
+    /// `2 running · 1 failed`
+    fn in_short(&self) -> String {
+        let count = |of: fn(&Row) -> bool| self.rows.iter().filter(|row| of(row)).count();
+        let mut words = Vec::new();
+        for (count, word) in [(count(Row::is_live), "running"), (count(Row::is_bad), "failed")] {
+            if count > 0 {
+                words.push(format!("{count} {word}"));
+            }
+        }
+        words.join(" · ")
+    }
+
+    fn view_facts(&self, area: Rect, buf: &mut Buffer) {
+        let Some(row) = self.row() else {
+            Frame::default().view(area, buf, &self.look);
+            return;
+        };
+        let title = row.facts.plan.as_str();
+        let run = row.run().map(|run| format!("run {}", run.run)).unwrap_or_default();
+        Frame { title, status: &run, ..Frame::default() }.view(area, buf, &self.look);
+        let text = inside(area);
+        for (y, (line, style)) in (text.y..text.bottom()).zip(row.facts(&self.look, self.now)) {
+            put(buf, text.x, y, &harmless(&line), text.width, style);
+        }
+    }
+
+    fn view_log(&self, at: usize, id: WindowId, area: Rect, buf: &mut Buffer) {
+        let Some(shown) = self.pane(id) else { return };
+        let title = match (self.kept.layout, &shown.plans[..]) {
+            (Layout::Grid, _) => format!("{} {}", at + 1, shown.pane.title()),
+            (_, [plan]) => match self.rows.iter().find(|row| row.facts.plan == *plan) {
+                Some(row) if row.run().is_some() => {
+                    format!("{} · run {}", shown.pane.title(), row.run().map_or(0, |run| run.run))
+                }
+                _ => shown.pane.title(),
+            },
+            _ => shown.pane.title(),
+        };
+        let below = match (shown.pane.news(), self.look.unicode) {
+            (0, _) => String::new(),
+            (news, true) => format!("▼ {news} new · f"),
+            (news, false) => format!("{news} new, f"),
+        };
+        let focus = self.focus == Focus::Log && at == self.at.min(self.shown.len() - 1);
+        let status = shown.pane.status();
+        Frame { title: &title, status: &status, below: &below, focus }.view(area, buf, &self.look);
+        shown.pane.view(inside(area), buf, &self.look);
+    }
+
+    fn view_nothing(&self, area: Rect, buf: &mut Buffer) {
+        Frame::default().view(area, buf, &self.look);
+        let text = inside(area);
+        let lines: &[&str] = match self.listed {
+            false => &["reading…"],
+            true => &[
+                "there are no plans yet",
+                "",
+                "planwatch run -n NAME -- COMMAND   starts one",
+                "planwatch demo                     shows three",
+                "",
+                "they appear here by themselves",
+            ],
+        };
+        for (y, line) in (text.y + 1..text.bottom()).zip(lines) {
+            put(buf, text.x + 1, y, line, text.width.saturating_sub(2), self.look.tone(Tone::Dim));
+        }
+    }
+
+    fn view_footer(&self, area: Rect, buf: &mut Buffer) {
+        if let Some(prompt) = &self.prompt {
+            prompt.view(area, buf, &self.look);
+            return;
+        }
+        let right = self.state();
+        let dim = self.look.tone(Tone::Dim);
+        let wide = u16::try_from(right.width()).unwrap_or(0);
+        let mut room = area.width;
+        if area.width >= WITH_STATE {
+            let style = if self.polling.is_some() { self.look.tone(Tone::Wait) } else { dim };
+            put(buf, area.right() - wide, area.y, &right, wide, style);
+            room = area.width - wide - 1;
+        }
+        if let Some(said) = &self.said {
+            put(buf, area.x, area.y, &harmless(said), room, self.look.tone(Tone::Bold));
+            return;
+        }
+        let key = Style::new().add_modifier(Modifier::BOLD);
+        let mut x = area.x;
+        for (name, word) in help::footer(self.keys_go()) {
+            let needs = u16::try_from(name.width() + 1 + word.width()).unwrap_or(u16::MAX);
+            if x + needs > area.x + room {
+                break;
+            }
+            x = put(buf, x, area.y, name, room, key);
+            x = put(buf, x + 1, area.y, word, room, dim) + 2;
+        }
+    }
+
+    /// `inotify · 17:41:03`
+    fn state(&self) -> String {
+        let how = match &self.polling {
+            None => "inotify",
+            Some(_) => "polling",
+        };
+        if !self.has_clock() {
+            return how.to_owned();
+        }
+        let now = self.look.zone.to_datetime(self.now.timestamp());
+        format!("{how} · {}", now.strftime("%H:%M:%S"))
+    }
+}
