@@ -8,18 +8,22 @@ use super::capture::{Cost, run};
 
 const ROUNDS: usize = 9;
 
-/// Tasks of the run; each has four lines.
-const TASKS: usize = 20_000;
+/// Lines of one round.
+const LINES: usize = 80_000;
+
+/// Texts and, beside each, plain text with lines of the same lengths.
+const MODES: [&str; 4] = ["recorded", "recorded-plain", "tasks", "tasks-plain"];
 
 pub(crate) fn measure() {
     println!(
-        "recognising: {TASKS} tasks, four lines each; medians of {ROUNDS} rounds, taking turns"
+        "recognising, {LINES} lines: a recorded run of PlanExe again and again, and {} tasks with \
+         four lines each; medians of {ROUNDS} rounds, taking turns",
+        LINES / 4
     );
-    let modes = ["plain", "luigi"];
-    let mut costs: [Vec<Cost>; 2] = [Vec::new(), Vec::new()];
+    let mut costs: [Vec<Cost>; 4] = Default::default();
     for round in 0..=ROUNDS {
-        for (costs, mode) in costs.iter_mut().zip(modes) {
-            let cost = run(mode, TASKS * 4);
+        for (costs, mode) in costs.iter_mut().zip(MODES) {
+            let cost = run(mode, LINES);
             // The first round warms up.
             if round > 0 {
                 costs.push(cost);
@@ -27,17 +31,37 @@ pub(crate) fn measure() {
         }
     }
     let cpu = |at: usize| median(costs[at].iter().map(|cost| cost.cpu_ns_per_line).collect());
-    println!("{:<10}{:>14}{:>10}{:>12}", "text", "cpu ns/line", "x plain", "peak KiB");
-    for (at, mode) in modes.into_iter().enumerate() {
+    println!("{:<16}{:>14}{:>10}{:>12}", "text", "cpu ns/line", "x plain", "peak KiB");
+    for (at, mode) in MODES.into_iter().enumerate() {
         let peak = costs[at].iter().map(|cost| cost.peak_kib).max().unwrap_or(0);
-        println!("{mode:<10}{:>14.0}{:>10.2}{peak:>12}", cpu(at), cpu(at) / cpu(0));
+        println!("{mode:<16}{:>14.0}{:>10.2}{peak:>12}", cpu(at), cpu(at) / cpu(at | 1));
     }
 }
 
-/// The log of a run in which each task is scheduled, runs and succeeds; or, not `luigi`, the same
-/// with every line made of other words.
-pub(crate) fn text(count: usize, luigi: bool) -> Vec<u8> {
-    let tasks = count / 4;
+/// The text of a mode.
+pub(crate) fn text(mode: &str, lines: usize) -> Vec<u8> {
+    let (kind, plain) = mode.strip_suffix("-plain").map_or((mode, false), |kind| (kind, true));
+    let text = if kind == "tasks" { tasks(lines / 4) } else { recorded(lines) };
+    if plain { plainly(&text) } else { text }
+}
+
+fn recorded(lines: usize) -> Vec<u8> {
+    let whole = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/planexe/whole/stdout");
+    let text = std::fs::read_to_string(whole).unwrap();
+    let lines: Vec<&str> = text.lines().cycle().take(lines).collect();
+    (lines.join("\n") + "\n").into_bytes()
+}
+
+/// The same lengths of lines in other words.
+fn plainly(text: &[u8]) -> Vec<u8> {
+    let words = b"a plan that speaks of nothing in particular, but at length and in lines; ";
+    let mut words = words.iter().cycle();
+    let mut other = |byte| if byte == b'\n' { byte } else { *words.next().unwrap_or(&b' ') };
+    text.iter().map(|&byte| other(byte)).collect()
+}
+
+/// The log of a run in which each task is scheduled, runs and succeeds.
+fn tasks(tasks: usize) -> Vec<u8> {
     let mut text = String::new();
     let id = |n: usize| {
         let hash = Md5::digest(format!("{{\"n\":\"{n}\"}}"));
@@ -55,11 +79,5 @@ pub(crate) fn text(count: usize, luigi: bool) -> Vec<u8> {
         text += &format!("INFO: {who} done      Leaf(n={n})\n");
         text += &format!("INFO: Informed scheduler that task   {}   has status   DONE\n", id(n));
     }
-    if luigi {
-        return text.into_bytes();
-    }
-    let words = b"a plan that speaks of nothing in particular, but at length and in lines; ";
-    let mut words = words.iter().cycle();
-    let mut other = |byte| if byte == b'\n' { byte } else { *words.next().unwrap_or(&b' ') };
-    text.bytes().map(&mut other).collect()
+    text.into_bytes()
 }

@@ -10,7 +10,7 @@ pub(crate) const LINE: usize = 120;
 
 /// `MODE COUNT GO WRITTEN GATE`: waits for the file GO, writes, makes WRITTEN, waits for GATE. Modes
 /// `bulk` and `line` write as fast as can be, in writes of 64 KiB or one a line; `paced` writes every
-/// 10 ms a line that begins with the time; `luigi` and `plain` write what `recognising` measures.
+/// 10 ms a line that begins with the time; the others write what `recognising` measures.
 pub(crate) fn write(args: &[String]) {
     let [mode, count, go, written, gate] = args else { panic!("writer: {args:?}") };
     let count: usize = count.parse().unwrap();
@@ -19,9 +19,7 @@ pub(crate) fn write(args: &[String]) {
         "bulk" => bulk(count),
         "line" => (0..count).for_each(|n| put(&line(n))),
         "paced" => paced(count),
-        "luigi" => pieces(&super::recognising::text(count, true)),
-        "plain" => pieces(&super::recognising::text(count, false)),
-        _ => panic!("writer: {mode}"),
+        other => pieces(&super::recognising::text(other, count)),
     }
     std::fs::write(written, "").unwrap();
     wait_for(gate);

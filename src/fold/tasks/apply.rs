@@ -148,6 +148,8 @@ impl Tasks {
         if task.history.len() >= Task::MOST_ATTEMPTS {
             task.history.remove(0);
         }
+        // Most tasks have one.
+        task.history.reserve_exact(1);
         task.history.push(Attempt {
             pid: told.pid,
             started_at: told.ts,

@@ -5,6 +5,8 @@
 //! ten digits of the MD5 of all parameters as JSON. The printed form does not escape its values, so
 //! where one parameter ends may be unclear; and it shows private parameters, which are not in the id.
 
+use std::borrow::Cow;
+
 use md5::{Digest as _, Md5};
 
 /// Readings of one printed form that are tried.
@@ -19,22 +21,26 @@ pub(super) fn id_of(name: &str, mut accept: impl FnMut(&str) -> bool) -> Option<
     let (family, rest) = name.split_once('(')?;
     let inside = rest.strip_suffix(')')?;
     let pieces = pieces(inside)?;
-    let mut left = READINGS.min(1 + BYTES / name.len());
+    // Nearly always all borders are some, and nothing is hidden.
+    let plain = parameters(&pieces, 0).map(|parameters| id(family, &parameters));
+    if let Some(plain) = plain
+        && accept(&plain)
+    {
+        return Some(plain);
+    }
+    let mut left = READINGS.min(1 + BYTES / name.len()) - 1;
     // Which of the possible borders are none, fewest first: nearly always none of them.
-    for glued in masks(pieces.len().saturating_sub(1)) {
+    for glued in masks(pieces.len().saturating_sub(1)).skip(1) {
         let Some(parameters) = parameters(&pieces, glued) else { continue };
         let full = id(family, &parameters);
         if accept(&full) {
             return Some(full);
         }
-        left -= 1;
-        if left == 0 {
-            return None;
-        }
+        left = left.checked_sub(1)?;
     }
     let parameters = parameters(&pieces, 0)?;
     for hidden in masks(parameters.len()).skip(1).take(left) {
-        let shown: Vec<(&str, String)> = (parameters.iter().enumerate())
+        let shown: Vec<(&str, Cow<'_, str>)> = (parameters.iter().enumerate())
             .filter(|(at, _)| hidden & (1 << at) == 0)
             .map(|(_, parameter)| parameter.clone())
             .collect();
@@ -81,16 +87,17 @@ fn begins(text: &str) -> bool {
 
 /// Names and values, sorted by name. Bit n of `glued`: the border behind piece n is none. None if
 /// that gives a name twice, and so is no reading.
-fn parameters<'a>(pieces: &[&'a str], glued: u64) -> Option<Vec<(&'a str, String)>> {
-    let mut parameters: Vec<(&str, String)> = Vec::with_capacity(pieces.len());
+fn parameters<'a>(pieces: &[&'a str], glued: u64) -> Option<Vec<(&'a str, Cow<'a, str>)>> {
+    let mut parameters: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(pieces.len());
     for (at, piece) in pieces.iter().enumerate() {
         let joined = at > 0 && glued & (1 << (at - 1).min(63)) != 0;
         if let Some((_, value)) = parameters.last_mut().filter(|_| joined) {
+            let value = value.to_mut();
             value.push_str(", ");
             value.push_str(piece);
         } else {
             let (name, value) = piece.split_once('=')?;
-            parameters.push((name, value.to_owned()));
+            parameters.push((name, value.into()));
         }
     }
     parameters.sort();
@@ -108,8 +115,9 @@ fn masks(n: usize) -> impl Iterator<Item = u64> {
     std::iter::once(0).chain(ones).chain(more)
 }
 
-fn id(family: &str, parameters: &[(&str, String)]) -> String {
-    let mut json = String::from("{");
+fn id(family: &str, parameters: &[(&str, Cow<'_, str>)]) -> String {
+    let mut json = String::with_capacity(128);
+    json.push('{');
     for (at, (name, value)) in parameters.iter().enumerate() {
         json.push_str(if at > 0 { "," } else { "" });
         quote(&mut json, name);
@@ -137,6 +145,11 @@ fn id(family: &str, parameters: &[(&str, String)]) -> String {
 /// A string as Python's `json.dumps` writes it: printable ASCII, everything else escaped.
 fn quote(to: &mut String, text: &str) {
     to.push('"');
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\')) {
+        to.push_str(text);
+        to.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => to.push_str("\\\""),

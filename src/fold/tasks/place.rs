@@ -16,6 +16,9 @@ pub(super) struct Places {
     looked_at: HashMap<u64, String, BuildHasherDefault<Ready>>,
 }
 
+/// Verbs that one witness says of a task that runs and succeeds.
+const USUAL: usize = 4;
+
 /// A hash that needs no hashing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ready(u64);
@@ -185,7 +188,7 @@ impl Tasks {
         }
         let id = id.map(str::to_owned);
         self.kept.table.tasks.push(Task { name, id, family, ..Task::default() });
-        self.kept.said.push(Vec::new());
+        self.kept.said.push(Vec::with_capacity(USUAL));
         self.counts.total += 1;
         self.counts.pending += 1;
         place
