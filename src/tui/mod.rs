@@ -43,7 +43,7 @@ mod palette;
 pub mod pane;
 mod prompt;
 pub mod run;
-mod screen;
+pub mod screen;
 mod shown;
 mod tasks;
 mod view;

@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal as long as it is ours. Dropped, it is given back.
-pub(super) struct Screen {
+pub struct Screen {
     frames: Sender<Vec<u8>>,
     writing: Arc<Writing>,
     shown: Buffer,
@@ -55,7 +55,7 @@ struct Writing {
 impl Screen {
     /// Takes the terminal. `written` is called on another thread when a frame has been written;
     /// false: it could not be.
-    pub(super) fn take(written: impl Fn(bool) + Send + 'static) -> io::Result<Screen> {
+    pub fn take(written: impl Fn(bool) + Send + 'static) -> io::Result<Screen> {
         let terminal = File::from(terminal()?);
         give_back_on_panic();
         let (frames, due) = channel::<Vec<u8>>();
@@ -74,22 +74,22 @@ impl Screen {
     }
 
     /// Columns and rows there are.
-    pub(super) fn size() -> (u16, u16) {
+    pub fn size() -> (u16, u16) {
         size().unwrap_or((80, 24))
     }
 
     /// Whether the last frame has been written.
-    pub(super) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         !self.writing.get()
     }
 
     /// Everything is to be drawn, whatever stands there.
-    pub(super) fn anew(&mut self) {
+    pub fn anew(&mut self) {
         self.anew = true;
     }
 
     /// Draws what is different from what stands there. Only when idle.
-    pub(super) fn draw(&mut self, width: u16, height: u16, view: impl FnOnce(&mut Buffer)) {
+    pub fn draw(&mut self, width: u16, height: u16, view: impl FnOnce(&mut Buffer)) {
         let area = Rect::new(0, 0, width, height);
         self.next.resize(area);
         self.next.reset();
@@ -112,7 +112,7 @@ impl Screen {
     }
 
     /// Writes something that is no picture: the clipboard's sequence.
-    pub(super) fn send(&self, bytes: Vec<u8>) {
+    pub fn send(&self, bytes: Vec<u8>) {
         self.writing.set(true);
         if self.frames.send(bytes).is_err() {
             self.writing.set(false);
@@ -120,13 +120,13 @@ impl Screen {
     }
 
     /// Gives the terminal back for a while.
-    pub(super) fn pause(&self) {
+    pub fn pause(&self) {
         self.writing.wait();
         give_back();
     }
 
     /// Takes it again.
-    pub(super) fn resume(&mut self) -> io::Result<()> {
+    pub fn resume(&mut self) -> io::Result<()> {
         self.anew = true;
         enter()
     }

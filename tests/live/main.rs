@@ -23,6 +23,7 @@ mod recorder;
 mod rotation;
 mod run;
 mod schema;
+mod screen;
 mod stop;
 mod tasks;
 mod wait;

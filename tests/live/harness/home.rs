@@ -23,7 +23,7 @@ impl Home {
         let planwatch = PathBuf::from(env!("CARGO_BIN_EXE_planwatch"));
         let folder = planwatch.parent().expect("a program lies in a folder");
         let oracle = folder.join("examples/oracle");
-        build_if_missing(&oracle);
+        build_if_missing(&oracle, "oracle");
         let dir = tempfile::Builder::new().prefix("planwatch-test-").tempdir().expect("a folder");
         Home { dir, planwatch, oracle, user: None, disk: None }
     }
@@ -87,6 +87,18 @@ impl Home {
 
     pub(crate) fn oracle_program(&self) -> String {
         self.oracle.display().to_string()
+    }
+
+    /// A program of the tests beside the oracle.
+    pub(crate) fn example(&self, name: &str) -> PathBuf {
+        let program = self.oracle.with_file_name(name);
+        build_if_missing(&program, name);
+        program
+    }
+
+    /// The program itself.
+    pub(crate) fn program(&self) -> &Path {
+        &self.planwatch
     }
 
     /// `planwatch` with these arguments.
@@ -222,21 +234,20 @@ impl Home {
     }
 }
 
-/// `cargo test` builds the oracle, `cargo test --test live` does not.
-fn build_if_missing(oracle: &Path) {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        if !oracle.exists() {
-            let mut cargo = std::process::Command::new(env!("CARGO"));
-            cargo.args(["build", "--quiet", "--example", "oracle"]);
-            if !cfg!(debug_assertions) {
-                cargo.arg("--release");
-            }
-            let status = cargo.status().expect("cargo can be started");
-            assert!(status.success(), "{cargo:?}");
+/// `cargo test` builds the examples, `cargo test --test live` does not.
+fn build_if_missing(program: &Path, name: &str) {
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
+    if !program.exists() {
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--example", name]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
         }
-    });
-    assert!(oracle.exists(), "{} is missing: cargo build --examples", oracle.display());
+        let status = cargo.status().expect("cargo can be started");
+        assert!(status.success(), "{cargo:?}");
+    }
+    assert!(program.exists(), "{} is missing: cargo build --examples", program.display());
 }
 
 impl Drop for Home {

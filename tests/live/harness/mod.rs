@@ -8,6 +8,7 @@ mod home;
 mod live;
 mod procs;
 mod records;
+mod terminal;
 mod wait;
 
 pub(crate) use audit::Audit;
@@ -16,6 +17,7 @@ pub(crate) use home::Home;
 pub(crate) use live::Live;
 pub(crate) use procs::Proc;
 pub(crate) use records::Records;
+pub(crate) use terminal::Terminal;
 pub(crate) use wait::{LIMIT, Random, within};
 
 pub(crate) use crate::script::{Chunk, Expected, Out, Step, mix};
