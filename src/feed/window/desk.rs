@@ -98,8 +98,8 @@ impl Desk {
             Want::Find { from, target, forward } => {
                 jobs.find = Some((ticket, Find::new(home, &view, from, target, forward)?));
             }
-            Want::Count { pattern, upto } => {
-                jobs.count = Some((ticket, Count::new(home, &view, pattern, upto)?));
+            Want::Count(pattern) => {
+                jobs.count = Some((ticket, Count::new(home, &view, pattern)?));
             }
             Want::Line(place) => {
                 let line = match view.plans.get(place.plan) {
@@ -170,8 +170,10 @@ impl Jobs {
             || self.count.is_some()
     }
 
+    /// Everything that hangs on the place where the window stood.
     fn clear(&mut self, watcher: &Watcher) {
-        if let Some((_, tail)) = std::mem::take(self).tail {
+        (self.older, self.newer, self.find) = (None, None, None);
+        if let Some((_, tail)) = self.tail.take() {
             tail.unwatch(watcher);
         }
     }

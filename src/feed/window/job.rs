@@ -156,7 +156,9 @@ pub(super) fn open(
     slice.high = rest.high;
     slice.end = rest.end || at == At::End;
     slice.owed_after = rest.owed_after;
-    tools.told.push(Told::Opened(slice, anchor));
+    let last =
+        if at == At::End { slice.high.clone() } else { seek::cut(tools.home, view, At::End)? };
+    tools.told.push(Told::Opened { slice, anchor, last });
     Ok([owed[0].then_some(behind), owed[1].then_some(ahead)])
 }
 
@@ -181,7 +183,11 @@ impl Find {
         if forward && let Some(seq) = cut.0.get_mut(from.plan) {
             *seq = from.seq;
         }
-        let end = if forward { seek::cut(home, view, At::End)?.0.iter().sum() } else { 0 };
+        let last = seek::cut(home, view, At::End)?.0;
+        for (seq, last) in cut.0.iter_mut().zip(&last) {
+            *seq = (*seq).min(*last);
+        }
+        let end = if forward { last.iter().sum() } else { 0 };
         let range = (cut.0.iter().sum(), end);
         let scan = Scan::new(home, view, Some(target), &cut, forward)?;
         Ok(Find { scan, range, spoke: Instant::now() })
@@ -220,21 +226,15 @@ impl Find {
 #[derive(Debug)]
 pub(super) struct Count {
     scan: Scan,
-    upto: Option<Place>,
     total: u64,
-    before: u64,
+    places: Vec<Place>,
     spoke: Instant,
 }
 
 impl Count {
-    pub(super) fn new(
-        home: &Home,
-        view: &Arc<View>,
-        pattern: Pattern,
-        upto: Option<Place>,
-    ) -> io::Result<Count> {
+    pub(super) fn new(home: &Home, view: &Arc<View>, pattern: Pattern) -> io::Result<Count> {
         let scan = Scan::new(home, view, Some(Target::Match(pattern)), &Cut::default(), true)?;
-        Ok(Count { scan, upto, total: 0, before: 0, spoke: Instant::now() })
+        Ok(Count { scan, total: 0, places: Vec::new(), spoke: Instant::now() })
     }
 
     pub(super) fn work(&mut self, tools: &mut Tools<'_>) -> io::Result<bool> {
@@ -244,8 +244,9 @@ impl Count {
                 Next::Item(item) if item.event.as_deref() == Some(Item::MISSING) => {}
                 Next::Item(item) => {
                     self.total += 1;
-                    self.before +=
-                        u64::from(self.upto.is_some_and(|upto| !is_after(&item.place, &upto)));
+                    if self.places.len() <= Told::MOST_PLACES {
+                        self.places.push(item.place);
+                    }
                 }
                 Next::End => break true,
                 Next::Read if Instant::now() >= until => break false,
@@ -254,17 +255,11 @@ impl Count {
         };
         if done || self.spoke.elapsed() >= EVERY {
             self.spoke = Instant::now();
-            tools.told.push(Told::Counted { total: self.total, upto: self.before, done });
+            let whole = done && self.places.len() <= Told::MOST_PLACES;
+            let places = if whole { std::mem::take(&mut self.places) } else { Vec::new() };
+            tools.told.push(Told::Counted { total: self.total, places, done });
         }
         Ok(done)
-    }
-}
-
-fn is_after(place: &Place, other: &Place) -> bool {
-    if place.plan == other.plan {
-        place.seq > other.seq
-    } else {
-        (place.ts, place.plan) > (other.ts, other.plan)
     }
 }
 
@@ -293,7 +288,7 @@ impl Collect {
         let until = Instant::now() + SLICE;
         let cut = loop {
             match self.scan.next(tools.batch)? {
-                Next::Item(item) if is_after(&item.place, &self.to) => break false,
+                Next::Item(item) if item.place.is_after(&self.to) => break false,
                 Next::Item(item) => {
                     self.text.push_str(&item.msg);
                     self.text.push('\n');

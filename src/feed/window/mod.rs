@@ -48,6 +48,17 @@ pub struct View {
     pub filter: Filter,
 }
 
+impl Place {
+    /// Whether it comes behind another one, by time where they are of two plans.
+    pub fn is_after(&self, other: &Place) -> bool {
+        if self.plan == other.plan {
+            self.seq > other.seq
+        } else {
+            (self.ts, self.plan) > (other.ts, other.plan)
+        }
+    }
+}
+
 /// A place between records: of each plan of a view, the last seq on the near side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cut(pub Vec<u64>);
@@ -90,7 +101,7 @@ pub enum Target {
 /// What a window wants.
 #[derive(Clone, Debug)]
 pub enum Want {
-    /// Records around a place. Takes the place of everything asked for before.
+    /// Records around a place. Everything asked for before is forgotten but counts and texts.
     Open {
         /// Where.
         at: At,
@@ -130,13 +141,8 @@ pub enum Want {
         /// Later or earlier.
         forward: bool,
     },
-    /// How many records a pattern fits, and how many of them up to a place.
-    Count {
-        /// The pattern.
-        pattern: Pattern,
-        /// The place.
-        upto: Option<Place>,
-    },
+    /// How many records a pattern fits, and where they are.
+    Count(Pattern),
     /// One record as it is stored.
     Line(Place),
     /// The text of all wanted records from one to another.
@@ -185,8 +191,15 @@ pub struct Answer {
 /// What a window is told.
 #[derive(Clone, Debug)]
 pub enum Told {
-    /// To `Open`: records around the place, and the first at or behind it.
-    Opened(Slice, Option<Place>),
+    /// To `Open`.
+    Opened {
+        /// Records around the place.
+        slice: Slice,
+        /// The first at or behind it.
+        anchor: Option<Place>,
+        /// The end of the logs.
+        last: Cut,
+    },
     /// To `Older`, and what `Open` still owes.
     Older(Slice),
     /// To `Newer`, and what `Open` still owes.
@@ -199,8 +212,9 @@ pub enum Told {
     Counted {
         /// Records that fit, so far.
         total: u64,
-        /// Those of them up to the place.
-        upto: u64,
+        /// All of them in order, once all was looked at; none if they are more than
+        /// [`Told::MOST_PLACES`].
+        places: Vec<Place>,
         /// Whether all was looked at.
         done: bool,
     },
@@ -219,6 +233,11 @@ pub enum Told {
     Progress(u16),
     /// It cannot be done.
     Failed(String),
+}
+
+impl Told {
+    /// Places given at most.
+    pub const MOST_PLACES: usize = 50_000;
 }
 
 /// What was written since.

@@ -3,7 +3,10 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `update` | what keys and words do |
-//! | `taken` | what comes of the worker's answers |
+//! | `search` | what is searched for |
+//! | `travel` | where on the log the screen stands, and how it moves |
+//! | `taken` | what comes of the worker's answers, and what is asked for |
+//! | `sense` | what a record means to its neighbours |
 //! | `rows` | records → rows: tracebacks, progress bars and copies folded |
 //! | `shown` | what a row says |
 //! | `ink` | text → cells: harmless, and every character in its column |
@@ -14,18 +17,24 @@
 //! is seen and asks for others by [`PaneEffect::Ask`]. What surprises: a place on the screen is a
 //! record, never a row number, so nothing that is folded, filtered or resized moves it.
 
+mod draw;
 pub mod ink;
+mod rows;
+mod search;
+mod sense;
+mod shown;
+mod speech;
+mod taken;
+mod travel;
+mod update;
 
 use std::sync::Arc;
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use rows::{Folding, Rows};
+use sense::Held;
 
-use super::look::Look;
-use crate::feed::window::{self, At, Item, Request, Told, View, Want};
+use crate::feed::window::{self, Cut, Filter, Pattern, Place, Request, View, Want};
 use crate::model::{Level, PlanName, Stream};
-use crate::render::sanitize::harmless;
-use crate::render::theme::Tone;
 
 /// An action of the pane, whatever key it is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,9 +194,71 @@ pub struct LogPane {
     view: Arc<View>,
     merged: bool,
     settings: Settings,
-    ticket: u64,
-    items: Vec<Item>,
-    height: u16,
+    size: (u16, u16),
+    held: Vec<Held>,
+    /// Where what is held begins and ends, and whether nothing is beyond.
+    low: Cut,
+    high: Cut,
+    begin: bool,
+    end: bool,
+    rows: Rows,
+    folding: Folding,
+    pending: Pending,
+    follow: bool,
+    /// The record at the top, and how many of its lines are above. Nothing while following.
+    top: Option<(Key, usize)>,
+    cursor: Option<Key>,
+    /// Columns moved to the left.
+    left: usize,
+    marks: Vec<Place>,
+    search: Option<Search>,
+    hunt: Option<Hunt>,
+    /// What was typed and cannot be.
+    trouble: Option<String>,
+    progress: Option<u16>,
+    /// Records that have come since following was paused, and up to where they are counted.
+    unseen: u64,
+    seen: Cut,
+    /// Before anything was loaded, and while another place is.
+    loading: bool,
+}
+
+/// By what a record is known: its plan and its seq.
+type Key = (usize, u64);
+
+/// Tickets of what was asked for and has not come.
+#[derive(Clone, Debug, Default)]
+struct Pending {
+    last: u64,
+    open: Option<u64>,
+    older: Option<u64>,
+    newer: Option<u64>,
+    follow: Option<u64>,
+    find: Option<u64>,
+    count: Option<u64>,
+    line: Option<u64>,
+    text: Option<(u64, bool)>,
+}
+
+/// What is searched for.
+#[derive(Clone, Debug)]
+struct Search {
+    pattern: Pattern,
+    backward: bool,
+    /// Whether it was entered; before, it only shows what it fits.
+    entered: bool,
+    total: u64,
+    /// Where they are, if they are not too many.
+    places: Vec<Place>,
+    counted: bool,
+}
+
+/// A search for a place that is not held.
+#[derive(Clone, Debug)]
+struct Hunt {
+    error: bool,
+    forward: bool,
+    round: bool,
 }
 
 impl LogPane {
@@ -199,57 +270,40 @@ impl LogPane {
         merged: bool,
         settings: Settings,
     ) -> LogPane {
-        let view = Arc::new(View { plans, filter: window::Filter::default() });
-        LogPane { window, view, merged, settings, ticket: 0, items: Vec::new(), height: 0 }
-    }
-
-    /// Takes in what happened, and says what is to be done.
-    pub fn update(&mut self, msg: PaneMsg) -> Vec<PaneEffect> {
-        match msg {
-            PaneMsg::Resize { height, .. } => {
-                let first = self.height == 0;
-                self.height = height;
-                let want = Want::Open { at: At::End, before: usize::from(height), after: 0 };
-                if first { vec![self.ask(want)] } else { Vec::new() }
-            }
-            PaneMsg::Answer(answer) => {
-                if let Told::Opened(slice, _) = answer.told {
-                    self.items = slice.items;
-                }
-                Vec::new()
-            }
-            _ => Vec::new(),
+        let filter = Filter { everything: settings.raw, ..Filter::default() };
+        let view = Arc::new(View { plans, filter });
+        LogPane {
+            window,
+            view,
+            merged,
+            settings,
+            size: (0, 0),
+            held: Vec::new(),
+            low: Cut::default(),
+            high: Cut::default(),
+            begin: false,
+            end: false,
+            rows: Rows::default(),
+            folding: Folding { raw: settings.raw, ..Folding::default() },
+            pending: Pending::default(),
+            follow: true,
+            top: None,
+            cursor: None,
+            left: 0,
+            marks: Vec::new(),
+            search: None,
+            hunt: None,
+            trouble: None,
+            progress: None,
+            unseen: 0,
+            seen: Cut::default(),
+            loading: true,
         }
-    }
-
-    /// Draws it.
-    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look) {
-        let first = self.items.len().saturating_sub(usize::from(area.height));
-        for (row, item) in (area.y..area.bottom()).zip(&self.items[first..]) {
-            let style = look.tone(Tone::of_level(item.level));
-            buf.set_stringn(area.x, row, harmless(&item.msg), area.width.into(), style);
-        }
-    }
-
-    /// Whose log it is, for its upper border.
-    pub fn title(&self) -> String {
-        let names: Vec<&str> = self.view.plans.iter().map(PlanName::as_str).collect();
-        if self.merged { format!("{} plans", names.len()) } else { names.join(", ") }
-    }
-
-    /// What is shown of it: `following · warning+ · stderr`, for the same border.
-    pub fn status(&self) -> String {
-        "following".to_owned()
-    }
-
-    /// How many records have come that are below what is seen; none while following.
-    pub fn news(&self) -> u64 {
-        0
     }
 
     /// Whether [`PaneKey::Cancel`] has anything to end here, or goes to whoever is above.
     pub fn can_cancel(&self) -> bool {
-        false
+        self.search.is_some() || self.hunt.is_some() || !self.view.filter.is_open()
     }
 
     /// What is to be kept from one use to the next.
@@ -262,9 +316,35 @@ impl LogPane {
         &self.view.plans
     }
 
+    /// What is filtered now.
+    pub fn filter(&self) -> &Filter {
+        &self.view.filter
+    }
+
     fn ask(&mut self, want: Want) -> PaneEffect {
-        self.ticket += 1;
-        let (window, ticket, view) = (self.window, self.ticket, Arc::clone(&self.view));
+        self.pending.last += 1;
+        let (window, ticket, view) = (self.window, self.pending.last, Arc::clone(&self.view));
+        let pending = &mut self.pending;
+        let slot = Some(ticket);
+        match &want {
+            Want::Open { .. } => {
+                (pending.open, pending.older, pending.newer) = (slot, None, None);
+                (pending.follow, pending.find) = (None, None);
+            }
+            Want::Older { .. } => pending.older = slot,
+            Want::Newer { .. } => pending.newer = slot,
+            Want::Follow { .. } => pending.follow = slot,
+            Want::Find { .. } => pending.find = slot,
+            Want::Count(_) => pending.count = slot,
+            Want::Line(_) => pending.line = slot,
+            Want::Cancel => {
+                (pending.find, pending.count, pending.text) = (None, None, None);
+            }
+            Want::Text { .. } | Want::Close => {}
+        }
         PaneEffect::Ask(Request { window, ticket, view, want })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Searching: what is on the screen first, then the whole log, then from its other end.
+
+use super::{Hunt, LogPane, PaneEffect, Search};
+use crate::feed::window::{Pattern, Place, Target, Want};
+
+impl LogPane {
+    pub(super) fn search_for(
+        &mut self,
+        text: &str,
+        backward: bool,
+        done: bool,
+        effects: &mut Vec<PaneEffect>,
+    ) {
+        self.trouble = None;
+        if text.is_empty() {
+            self.search = None;
+            return;
+        }
+        let pattern = match Pattern::new(text) {
+            Ok(pattern) => pattern,
+            Err(trouble) => return self.trouble = Some(trouble),
+        };
+        let (total, places, counted) = (0, Vec::new(), false);
+        self.search = Some(Search { pattern, backward, entered: done, total, places, counted });
+        if !done {
+            return;
+        }
+        // What is on the screen comes first, wherever the cursor is.
+        let mut rows: Vec<usize> = self.visible().into_iter().map(|(row, _)| row).collect();
+        if backward {
+            rows.reverse();
+        }
+        match rows.into_iter().find_map(|row| self.fitting(row)) {
+            Some(place) => self.show(place, effects),
+            None => self.next_match(true, effects),
+        }
+        self.count(effects);
+    }
+
+    /// The first record of a row that is searched for.
+    fn fitting(&self, row: usize) -> Option<Place> {
+        let row = self.rows.list.get(row)?;
+        let search = self.search.as_ref()?;
+        let whole = std::iter::once(&row.at).chain(&row.folded);
+        whole
+            .map(|&at| &self.held[at].item)
+            .find(|item| search.pattern.fits(&item.msg))
+            .map(|item| item.place)
+    }
+
+    /// Asks how often it is in the log.
+    pub(super) fn count(&mut self, effects: &mut Vec<PaneEffect>) {
+        let Some(search) = self.search.as_mut().filter(|search| search.entered) else { return };
+        (search.total, search.counted) = (0, false);
+        search.places.clear();
+        let pattern = search.pattern.clone();
+        effects.push(self.ask(Want::Count(pattern)));
+    }
+
+    pub(super) fn next_match(&mut self, onward: bool, effects: &mut Vec<PaneEffect>) {
+        let Some(search) = self.search.as_mut() else {
+            return effects.push(PaneEffect::Say("nothing is searched for: / searches".into()));
+        };
+        search.entered = true;
+        let forward = onward != search.backward;
+        self.hunt_from_here(false, forward, effects);
+    }
+
+    /// Looks for the next match or error from the row under the cursor.
+    pub(super) fn hunt_from_here(
+        &mut self,
+        error: bool,
+        forward: bool,
+        effects: &mut Vec<PaneEffect>,
+    ) {
+        let Some(row) = self.current() else { return };
+        let own = std::iter::once(row.at).chain(row.folded.iter().copied());
+        let at = if forward { own.max() } else { own.min() }.unwrap_or(row.at);
+        let from = self.held[at].item.place;
+        self.hunt = Some(Hunt { error, forward, round: false });
+        self.hunt_on(from, effects);
+    }
+
+    /// Goes on looking behind a record.
+    pub(super) fn hunt_on(&mut self, from: Place, effects: &mut Vec<PaneEffect>) {
+        let Some(hunt) = &self.hunt else { return };
+        let forward = hunt.forward;
+        let target = match (&self.search, hunt.error) {
+            (_, true) => Target::Error,
+            (Some(search), false) => Target::Match(search.pattern.clone()),
+            (None, false) => return self.hunt = None,
+        };
+        effects.push(self.ask(Want::Find { from, target, forward }));
+    }
+}
