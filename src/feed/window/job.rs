@@ -151,7 +151,8 @@ pub(super) fn open(
     let owed = [!behind.is_done(), !ahead.is_done()];
     let mut slice = behind.slice();
     let rest = ahead.slice();
-    let anchor = rest.items.first().or(slice.items.last()).map(|item| item.place);
+    let before = slice.items.last().filter(|_| !owed[1]);
+    let anchor = rest.items.first().or(before).map(|item| item.place);
     slice.items.extend(rest.items);
     slice.high = rest.high;
     slice.end = rest.end || at == At::End;

@@ -195,7 +195,8 @@ pub enum Told {
     Opened {
         /// Records around the place.
         slice: Slice,
-        /// The first at or behind it.
+        /// The first at or behind it, or else the last before it. None if it is still owed: then
+        /// it is the first that comes behind.
         anchor: Option<Place>,
         /// The end of the logs.
         last: Cut,

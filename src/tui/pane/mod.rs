@@ -208,6 +208,8 @@ pub struct LogPane {
     /// The record at the top, and how many of its lines are above. Nothing while following.
     top: Option<(Key, usize)>,
     cursor: Option<Key>,
+    /// On which line the cursor is to be once all is there that an opening owes.
+    aim: Option<usize>,
     /// Columns moved to the left.
     left: usize,
     marks: Vec<Place>,
@@ -289,6 +291,7 @@ impl LogPane {
             follow: true,
             top: None,
             cursor: None,
+            aim: None,
             left: 0,
             marks: Vec::new(),
             search: None,

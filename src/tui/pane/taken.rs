@@ -80,7 +80,19 @@ impl LogPane {
         } else {
             (self.unseen, self.seen) = (0, last);
             self.cursor = anchor.map(|place| (place.plan, place.seq));
+            self.aim = Some(line);
+            self.take_aim();
+        }
+    }
+
+    /// Keeps the cursor on its line while an opening still gives what it owes.
+    fn take_aim(&mut self) {
+        let Some(line) = self.aim.filter(|_| !self.follow) else { return };
+        if self.cursor.is_some() {
             self.place_cursor(self.cursor_row(), line);
+        }
+        if self.pending.older.is_none() && self.pending.newer.is_none() {
+            self.aim = None;
         }
     }
 
@@ -97,6 +109,7 @@ impl LogPane {
             self.drop_last();
         }
         self.refold();
+        self.take_aim();
     }
 
     fn newer(&mut self, slice: Slice) {
@@ -107,9 +120,15 @@ impl LogPane {
             return;
         }
         (self.high, self.end) = (slice.high, slice.end);
+        if self.cursor.is_none() && !self.follow && self.aim.is_some() {
+            let first = slice.items.first().map(|item| item.place);
+            let last = self.held.last().filter(|_| self.end).map(|held| held.item.place);
+            self.cursor = first.or(last).map(|place| (place.plan, place.seq));
+        }
         self.held.extend(slice.items.into_iter().map(Held::new));
         self.drop_first();
         self.refold();
+        self.take_aim();
     }
 
     fn news_came(&mut self, news: News, effects: &mut Vec<PaneEffect>) {

@@ -13,6 +13,9 @@ impl LogPane {
     /// Takes in what happened, and says what is to be done.
     pub fn update(&mut self, msg: PaneMsg) -> Vec<PaneEffect> {
         let mut effects = Vec::new();
+        if matches!(msg, PaneMsg::Key(_) | PaneMsg::Wheel(_) | PaneMsg::Click { .. }) {
+            self.aim = None;
+        }
         match msg {
             PaneMsg::Key(key) => self.key_pressed(key, &mut effects),
             PaneMsg::Resize { width, height } => self.resized((width, height), &mut effects),
