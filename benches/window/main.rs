@@ -117,7 +117,14 @@ fn peak() -> u64 {
 }
 
 fn main() {
-    let size = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(2048_u64);
+    let mut arguments =
+        std::env::args().skip(1).filter(|arg| !arg.starts_with('-') && arg != "window");
+    let size: u64 = match arguments.next().map(|arg| arg.parse()) {
+        None => 2048,
+        Some(Ok(size)) => size,
+        // Another table is asked for.
+        Some(Err(_)) => return,
+    };
     let temp = tempfile::Builder::new().prefix("planwatch-window-").tempdir().unwrap();
     let home = Home::open(temp.path()).unwrap();
     let plan = home.plan(&"large".parse().unwrap());

@@ -28,6 +28,7 @@ pub(super) struct Shown {
     /// The pane.
     pub(super) pane: LogPane,
     size: (u16, u16),
+    seen: bool,
 }
 
 impl App {
@@ -82,6 +83,17 @@ impl App {
             true => self.current().into_iter().collect::<Vec<_>>(),
             false => self.shown.clone(),
         };
+        // Who comes back reads what was written meanwhile; who is not seen reads nothing.
+        let turned: Vec<WindowId> = (self.panes.iter())
+            .filter(|pane| pane.seen != seen.contains(&pane.id))
+            .map(|pane| pane.id)
+            .collect();
+        for id in turned {
+            let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id) else { continue };
+            pane.seen = !pane.seen;
+            let effects = pane.pane.update(PaneMsg::Seen(pane.seen));
+            self.perform(effects, out);
+        }
         for (id, area) in seen.into_iter().zip(&places.logs) {
             let area = inside(*area);
             if let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id)
@@ -99,7 +111,7 @@ impl App {
         self.windows += 1;
         let merged = self.kept.layout == Layout::Merged;
         let pane = LogPane::new(self.windows, plans.clone(), merged, self.kept.settings());
-        self.panes.push(Shown { id: self.windows, plans, pane, size: (0, 0) });
+        self.panes.push(Shown { id: self.windows, plans, pane, size: (0, 0), seen: true });
         self.windows
     }
 

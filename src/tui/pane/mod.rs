@@ -141,6 +141,8 @@ pub enum PaneMsg {
     Run(Option<u64>),
     /// Goes somewhere.
     Goto(window::At),
+    /// Whether it is on the screen. One that is not asks for nothing.
+    Seen(bool),
 }
 
 /// Something the pane wants done.
@@ -223,6 +225,7 @@ pub struct LogPane {
     seen: Cut,
     /// Before anything was loaded, and while another place is.
     loading: bool,
+    hidden: bool,
 }
 
 /// By what a record is known: its plan and its seq.
@@ -301,6 +304,7 @@ impl LogPane {
             unseen: 0,
             seen: Cut::default(),
             loading: true,
+            hidden: false,
         }
     }
 

@@ -167,9 +167,10 @@ fn fold_copies(held: &[Held], shown: &mut [usize]) {
             continue;
         }
         let soonest = held[at].item.place.ts.0 - SOON;
-        let original = (at.saturating_sub(NEAR)..at).rev().find(|&before| {
+        let near = (at.saturating_sub(NEAR)..at).rev();
+        let soon = near.take_while(|&before| held[before].item.place.ts.0 >= soonest);
+        let original = soon.into_iter().find(|&before| {
             shown[before] == before
-                && held[before].item.place.ts.0 >= soonest
                 && is_copy(&held[before], &held[at])
                 // Each voice tells it once: if it has been told by this one, it is told anew.
                 && !(before + 1..at).any(|other| {

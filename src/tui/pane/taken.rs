@@ -8,8 +8,9 @@ use super::{LogPane, PaneEffect};
 use crate::feed::window::{Answer, At, Cut, Item, News, Place, Slice, Told, Want};
 use crate::model::Stamp;
 
-/// Records held, and those asked for at once.
+/// Records held, those held while following a flood, and those asked for at once.
 const MOST: usize = 4000;
+const MOST_LIVE: usize = 1000;
 const SOME: usize = 400;
 /// Bytes of records held.
 const MOST_BYTES: usize = 16 << 20;
@@ -228,7 +229,10 @@ impl LogPane {
     }
 
     fn too_many(&self) -> usize {
-        let mut many = self.held.len().saturating_sub(self.most());
+        let most = self.most();
+        // Not a few at every answer: what is left of a vector is moved.
+        let over = self.held.len() > most + if self.follow { most / 2 } else { 0 };
+        let mut many = if over { self.held.len() - most } else { 0 };
         let bytes: usize = self.held.iter().map(|held| held.item.size()).sum();
         if bytes > MOST_BYTES {
             many = many.max(self.held.len() / 4);
@@ -237,12 +241,12 @@ impl LogPane {
     }
 
     fn most(&self) -> usize {
-        MOST + 40 * self.height()
+        (if self.follow { MOST_LIVE } else { MOST }) + 20 * self.height()
     }
 
     /// Asks for what will soon be on the screen, and for what is new.
     pub(super) fn balance(&mut self, effects: &mut Vec<PaneEffect>) {
-        if self.loading || self.pending.open.is_some() || self.size == (0, 0) {
+        if self.hidden || self.loading || self.pending.open.is_some() || self.size == (0, 0) {
             return;
         }
         let height = self.height();

@@ -53,6 +53,13 @@ impl LogPane {
                 self.refilter(Filter { run, ..self.view.filter.clone() }, &mut effects);
             }
             PaneMsg::Goto(at) => self.go_to(at, &mut effects),
+            PaneMsg::Seen(seen) => {
+                let again = self.hidden && seen;
+                self.hidden = !seen;
+                if again && self.follow {
+                    self.go_to(At::End, &mut effects);
+                }
+            }
         }
         self.balance(&mut effects);
         effects
