@@ -94,11 +94,11 @@ class Dies(Quick):
 
 class Slow(Quick):
     worker_timeout = 1
-    # Luigi may start it again while it ends, and then waits for it.
     retry_count = 1
 
     def run(self):
-        time.sleep(1000)
+        # Far beyond its limit. Not for ever: Luigi may start it again while it ends, and then waits.
+        time.sleep(20)
 
 
 class Everything(luigi.WrapperTask):
