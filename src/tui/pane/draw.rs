@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use super::LogPane;
 use super::ink::{Glyph, ink, put, width};
 use super::shown::Shown;
-use super::travel::wrapped;
+use super::travel::{MOST_LINES, wrapped};
 use crate::render::theme::Tone;
 use crate::tui::look::Look;
 
@@ -50,7 +50,7 @@ impl LogPane {
     ) {
         // One column for the cursor and marks.
         let columns = usize::from(area.width);
-        let wanted = if self.settings.wrap { usize::MAX } else { self.left + columns };
+        let wanted = if self.settings.wrap { columns * MOST_LINES } else { self.left + columns };
         let manner = self.manner(look, columns);
         let Some(entry) = self.rows.list.get(row) else { return };
         let mut shown = manner.row(entry, self.before(row), wanted);

@@ -11,7 +11,7 @@ impl LogPane {
         done: bool,
         effects: &mut Vec<PaneEffect>,
     ) {
-        self.trouble = None;
+        (self.trouble, self.pending.count) = (None, None);
         if text.is_empty() {
             self.search = None;
             return;
@@ -61,9 +61,12 @@ impl LogPane {
         let Some(search) = self.search.as_mut() else {
             return effects.push(PaneEffect::Say("nothing is searched for: / searches".into()));
         };
-        search.entered = true;
+        let entered = std::mem::replace(&mut search.entered, true);
         let forward = onward != search.backward;
         self.hunt_from_here(false, forward, effects);
+        if !entered {
+            self.count(effects);
+        }
     }
 
     /// Looks for the next match or error from the row under the cursor.

@@ -33,6 +33,7 @@ impl LogPane {
             Told::News(news) if self.pending.follow == ticket => self.news_came(news, effects),
             Told::Found(found) if self.pending.find == ticket => self.found(found, effects),
             Told::Counted { total, places, done } if self.pending.count == ticket => {
+                self.pending.count = ticket.filter(|_| !done);
                 if let Some(search) = &mut self.search {
                     (search.total, search.places, search.counted) = (total, places, done);
                 }
@@ -183,10 +184,27 @@ impl LogPane {
                 }
             }
         }
+        if !hunt.error {
+            self.open_around(place);
+        }
         if hunt.round {
             effects.push(PaneEffect::Say("searched on from the other end".into()));
         }
         self.show(place, effects);
+    }
+
+    /// Opens the traceback in which a record is, so that it can be seen.
+    fn open_around(&mut self, place: Place) {
+        let Some(at) = self.holds((place.plan, place.seq)) else { return };
+        let row = &self.rows.list[self.rows.of(at)];
+        if row.at != at && row.folded.contains(&at) {
+            let head = self.held[row.at].item.place;
+            let key = (head.plan, head.seq);
+            if !self.folding.flipped.remove(&key) {
+                self.folding.flipped.insert(key);
+            }
+            self.refold();
+        }
     }
 
     fn inspected(&mut self, line: Option<Vec<u8>>, effects: &mut Vec<PaneEffect>) {

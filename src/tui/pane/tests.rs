@@ -16,6 +16,7 @@ use crate::parse::{Recogniser, luigi, recognise};
 use crate::store::layout::Home;
 use crate::tui::look::{Colours, Look};
 
+mod storm;
 mod story;
 mod walk;
 
@@ -131,7 +132,7 @@ impl Bench {
         loop {
             let pending = &self.pane.pending;
             let owed = [pending.older, pending.newer, pending.find, pending.line, pending.open];
-            let counting = self.pane.search.as_ref().is_some_and(|s| s.entered && !s.counted);
+            let counting = pending.count.is_some();
             if owed == [None; 5] && pending.text.is_none() && !self.pane.loading && !counting {
                 return;
             }

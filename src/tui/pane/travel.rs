@@ -9,6 +9,9 @@ use super::{Key, LogPane};
 use crate::model::Stamp;
 use crate::tui::look::{Colours, Look};
 
+/// Lines that one row takes at most: what is longer is shown by its record.
+pub(super) const MOST_LINES: usize = 100;
+
 impl LogPane {
     pub(super) fn height(&self) -> usize {
         usize::from(self.size.1).max(1)
@@ -32,7 +35,7 @@ impl LogPane {
         let colours = Colours::None;
         let look = Look { colours, light: false, unicode: true, zone: TimeZone::UTC };
         let width = usize::from(self.size.0);
-        let shown = self.manner(&look, width).row(row, None, usize::MAX);
+        let shown = self.manner(&look, width).row(row, None, width * MOST_LINES);
         wrapped(&shown, width).len()
     }
 
@@ -104,6 +107,9 @@ impl LogPane {
     /// The row so many lines above the beginning of this one.
     fn up_from(&self, row: usize, lines: usize) -> (usize, usize) {
         let mut left = lines;
+        if left == 0 {
+            return (row, 0);
+        }
         for above in (0..row).rev() {
             let height = self.lines_of(above);
             if height >= left {
@@ -255,5 +261,6 @@ pub(super) fn wrapped(shown: &Shown, width: usize) -> Vec<&[Glyph]> {
         columns += wide;
     }
     lines.push(&shown.message[start..]);
+    lines.truncate(MOST_LINES);
     lines
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// What a plan of three tasks says, one of which fails.
-fn story(bench: &mut Bench) {
+pub(super) fn story(bench: &mut Bench) {
     bench.started(0);
     for line in [
         "INFO: Informed scheduler that task   Plan__99914b932b   has status   PENDING",
