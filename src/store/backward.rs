@@ -26,6 +26,8 @@ pub struct Backward {
     /// Bytes of the file not yet given: lines, the first possibly without its beginning.
     text: Vec<u8>,
     given: Vec<u8>,
+    /// A buffer to be used again.
+    spare: Vec<u8>,
 }
 
 impl Backward {
@@ -33,7 +35,8 @@ impl Backward {
     pub fn new(log: &Path) -> io::Result<Backward> {
         let mut older = segments::list(log)?;
         older.retain(|segment| !segment.compressed);
-        Ok(Backward { older, file: None, at: 0, text: Vec::new(), given: Vec::new() })
+        let (text, given, spare) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Backward { older, file: None, at: 0, text, given, spare })
     }
 
     /// Begins before the record with this seq, or before where it would be.
@@ -59,7 +62,11 @@ impl Backward {
                 _ => memchr(b'\n', &self.text).map_or(self.text.len(), |end| end + 1),
             };
             if whole < self.text.len() {
-                return Ok(Some(self.give(whole)));
+                // Only the beginning of a line is copied, not the many lines that are given.
+                std::mem::swap(&mut self.given, &mut self.text);
+                self.text.clear();
+                self.text.extend_from_slice(&self.given[..whole]);
+                return Ok(Some(&self.given[whole..]));
             }
             if self.at > 0 {
                 self.read_before()?;
@@ -116,8 +123,10 @@ impl Backward {
         let Some(file) = &self.file else { return Ok(()) };
         // A line longer than a block: the more of it there is, the more is read at once.
         let want = (BLOCK.max(self.text.len()) as u64).min(self.at);
-        let mut block = vec![0; usize::try_from(want).unwrap_or(BLOCK)];
-        match file.read_exact_at(&mut block, self.at - want) {
+        let mut block = std::mem::take(&mut self.spare);
+        let read = usize::try_from(want).unwrap_or(BLOCK);
+        block.resize(read + self.text.len(), 0);
+        match file.read_exact_at(&mut block[..read], self.at - want) {
             Ok(()) => {}
             // Truncated under us: what is gone cannot be shown.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -127,8 +136,8 @@ impl Backward {
             }
             Err(error) => return Err(error),
         }
-        block.extend_from_slice(&self.text);
-        self.text = block;
+        block[read..].copy_from_slice(&self.text);
+        self.spare = std::mem::replace(&mut self.text, block);
         self.at -= want;
         Ok(())
     }
