@@ -59,8 +59,8 @@ pub(super) fn of_tasks(run: &RunFold) -> Option<String> {
     let first = run.first_failure.as_ref()?;
     let TaskCounts { total, pending, failed, missing, broken, .. } = run.tasks;
     let (count, what) = match first.state {
-        TaskState::Missing if failed + broken == 0 => (missing, "lack their data"),
-        _ if failed == 0 => (broken, "could not be scheduled"),
+        TaskState::Missing => (missing, "lack their data"),
+        TaskState::Broken => (broken, "could not be scheduled"),
         _ => (failed, "failed"),
     };
     let name = match first.task.split_once('(') {
@@ -69,8 +69,13 @@ pub(super) fn of_tasks(run: &RunFold) -> Option<String> {
     };
     let what = if count == 1 { what.replace("lack their", "lacks its") } else { what.to_owned() };
     let mut told = format!("{count} of {total} tasks {what}: {name}");
-    if pending > 0 {
-        told.push_str(&format!(", {pending} not run"));
+    let rest = [
+        (broken, TaskState::Broken, "could not be scheduled"),
+        (missing, TaskState::Missing, "without data"),
+        (pending, TaskState::Pending, "not run"),
+    ];
+    for (count, _, what) in rest.iter().filter(|(count, of, _)| *count > 0 && *of != first.state) {
+        told.push_str(&format!(", {count} {what}"));
     }
     Some(told)
 }

@@ -203,8 +203,10 @@ impl Fold {
         {
             report.tell(tasks, ts, seq);
         }
+        let face = if report.is_none() { report::face(line) } else { None };
         if let Some(run) = self.run_mut(run) {
             run.last_seq = seq;
+            face.into_iter().for_each(|face| run.luigi_says(face));
         }
         self.count(ts, seq);
         report::text(off, line, report.as_ref())

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::tasks::{TaskRef, Tasks, Told, What};
-use crate::model::{Stamp, Stream, Text};
+use crate::model::{Face, Stamp, Stream, Text};
 use crate::parse::Line;
 use crate::parse::bridge::{Happening, Reported, reported};
 
@@ -33,6 +33,14 @@ pub(super) fn report<'a>(line: &Line<'a>) -> Option<Report<'a>> {
 pub(super) fn text<'a>(off: u64, line: &Line<'a>, report: Option<&Report<'a>>) -> Text<'a> {
     let task = report.map(|report| (report.task, report.event));
     Text { off, bytes: line.bytes, eol: line.eol, task, ..Text::default() }
+}
+
+/// What Luigi's summary says, whether or not anybody has it printed.
+pub(super) fn face(line: &Line<'_>) -> Option<Face> {
+    match reported(line.bytes)?.what {
+        Happening::End(face) => face,
+        _ => None,
+    }
 }
 
 impl Report<'_> {

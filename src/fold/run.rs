@@ -86,6 +86,9 @@ pub struct RunFold {
     pub last_seq: u64,
     /// What Luigi's last summary said.
     pub luigi: Option<Face>,
+    /// What an earlier summary of the same run said, if that was bad and the last is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub luigi_before: Option<Face>,
     /// What PlanExe said that `luigi.build()` returned.
     pub built: Option<bool>,
     /// Who asked for its end, before the end came.
@@ -140,7 +143,7 @@ impl RunFold {
         match ended {
             None => {}
             Some(_) if seen.continues => {}
-            Some(Ended::Summary(face)) => self.luigi = Some(face),
+            Some(Ended::Summary(face)) => self.luigi_says(face),
             Some(Ended::Built(value)) => self.built = Some(value),
         }
     }
@@ -254,10 +257,22 @@ impl RunFold {
             || self.stopping.as_ref().is_some_and(|stopping| stopping.restart)
     }
 
+    /// Takes what a summary says.
+    pub(super) fn luigi_says(&mut self, face: Face) {
+        if face.is_success() {
+            let before = self.luigi.filter(|before| !before.is_success());
+            self.luigi_before = before.or(self.luigi_before);
+        }
+        self.luigi = Some(face);
+    }
+
     /// What Luigi says, the summary before the returned value: after retries that helped, build()
-    /// returns False and the summary is right.
+    /// returns False and the summary is right. Where Luigi was called more than once, the last call
+    /// counts, unless it has left standing what went wrong in an earlier one.
     pub fn face(&self) -> Option<Face> {
-        self.luigi.or((self.built == Some(false)).then_some(Face::Failed))
+        let face = self.luigi.or((self.built == Some(false)).then_some(Face::Failed))?;
+        let stands = self.luigi_before.filter(|_| self.first_failure.is_some());
+        Some(stands.filter(|_| face.is_success()).unwrap_or(face))
     }
 
     /// Judges the run by everything known so far. Meant for the end of the run; asked earlier, the

@@ -214,7 +214,7 @@ pub struct NowRunning {
     pub since: Stamp,
 }
 
-/// The first task of a run that stands in the way of the others, for lists of plans.
+/// The first task of a run that failed, or else stands in the way of the others, for lists of plans.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// As Luigi prints it.

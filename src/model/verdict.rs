@@ -133,6 +133,11 @@ impl Face {
         }
     }
 
+    /// Whether everything that was asked for is there.
+    pub const fn is_success(self) -> bool {
+        matches!(self, Face::Fine | Face::Retried)
+    }
+
     /// The face itself.
     pub const fn sign(self) -> &'static str {
         match self {

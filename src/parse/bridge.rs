@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::model::Stamp;
+use crate::model::{Face, Stamp};
 
 /// Bytes of the longest event, its line end included: one write of at most this many bytes is never
 /// torn by another (`PIPE_BUF`, pipe(7)).
@@ -38,8 +38,8 @@ pub struct Reported<'a> {
 pub enum Happening<'a> {
     /// Luigi was called.
     Run,
-    /// Luigi's call returned, with this status, or with nothing if it raised.
-    End(Option<Cow<'a, str>>),
+    /// Luigi's call returned, with what its summary says, or with nothing if it raised.
+    End(Option<Face>),
     /// The scheduler was told of the task.
     Status {
         /// `PENDING`, `DONE`, `FAILED`, `UNKNOWN`, `DISABLED` …
@@ -126,7 +126,7 @@ pub fn reported(line: &[u8]) -> Option<Reported<'_>> {
     let needs: Vec<Cow<'_, str>> = line.needs.into_iter().map(|id| id.0).collect();
     let what = match &*line.ev {
         "run" => Happening::Run,
-        "end" => Happening::End(line.status.map(|status| status.0)),
+        "end" => Happening::End(line.status.and_then(|status| face(&status.0))),
         "status" => Happening::Status { status: line.status?.0, needs, more: line.more },
         "needs" => Happening::Needs(needs),
         "present" => Happening::Present,
@@ -147,6 +147,20 @@ pub fn reported(line: &[u8]) -> Option<Reported<'_>> {
     let name = line.name.map(|name| name.0).filter(|name| !name.ends_with('…'));
     let (at, pid, id, lost) = (Stamp(line.t), line.pid, line.id.map(|id| id.0), line.lost);
     Some(Reported { at, pid, id, name, lost, what })
+}
+
+/// What `LuigiStatusCode` calls the faces of the summary.
+fn face(status: &str) -> Option<Face> {
+    Some(match status {
+        "SUCCESS" => Face::Fine,
+        "SUCCESS_WITH_RETRY" => Face::Retried,
+        "FAILED" => Face::Failed,
+        "FAILED_AND_SCHEDULING_FAILED" => Face::FailedAndScheduling,
+        "SCHEDULING_FAILED" => Face::Scheduling,
+        "NOT_RUN" => Face::NotRun,
+        "MISSING_EXT" => Face::Missing,
+        _ => return None,
+    })
 }
 
 /// `Task ID died unexpectedly …` without the task.
@@ -192,6 +206,9 @@ mod tests {
             (r#""needs",T,"needs":["B_1","C_2"]"#, Happening::Needs(needs())),
             (r#""missing",T,"external":true"#, Happening::Missing),
             (r#""missing",T,"external":false"#, Happening::Other),
+            (r#""end",T,"status":"MISSING_EXT","ok":true"#, Happening::End(Some(Face::Missing))),
+            (r#""end",T,"status":"OF_LATER_DAYS","ok":true"#, Happening::End(None)),
+            (r#""end",T,"error":"SystemExit""#, Happening::End(None)),
             (r#""time",T,"us":987"#, Happening::Time(987)),
             (
                 r#""failure",T,"error":"ValueError: a\nb","traceback":"…""#,

@@ -64,7 +64,7 @@ impl<T: AsRef<str>> From<T> for Cell {
     }
 }
 
-/// Appends the table. With `width`, columns that may shrink do (the last first), those that may be
+/// Appends the table. With `width`, columns that may shrink do (the widest first), those that may be
 /// left out are, and long cells of the widest column are cut, until every line fits.
 pub fn table(
     to: &mut Vec<u8>,
@@ -102,9 +102,10 @@ fn fitting(columns: &[Column], rows: &[Vec<Cell>], width: Option<usize>) -> Vec<
         let Some(place) = leaving else { break };
         shown.remove(place);
     }
-    for place in (0..shown.len()).rev() {
-        let over = total(&shown).saturating_sub(width);
-        shown[place].1 = shown[place].1.saturating_sub(over).max(least(&shown[place]).1);
+    for _ in width..total(&shown) {
+        let may = shown.iter_mut().filter(|column| column.1 > least(column).1);
+        let Some(widest) = may.max_by_key(|column| column.1) else { break };
+        widest.1 -= 1;
     }
     let over = total(&shown).saturating_sub(width);
     if let Some((_, widest)) = shown.iter_mut().max_by_key(|(_, width)| *width) {
@@ -210,6 +211,19 @@ mod tests {
         assert_eq!(drawn(20), "A            B\na long tale  b\n");
         assert_eq!(drawn(10), "A        B\na long…  b\n");
         assert_eq!(drawn(6), "A\na lon…\n");
+    }
+
+    #[test]
+    fn columns_that_shrink_share_what_there_is() {
+        let columns = [Column::text("A").shrinks(4), Column::text("B").leaves(1).shrinks(4)];
+        let rows = [vec![Cell::from("a long, long tale"), Cell::from("why it ended")]];
+        let drawn = |width| {
+            let mut to = Vec::new();
+            table(&mut to, &columns, &rows, Some(width), false);
+            String::from_utf8(to).unwrap()
+        };
+        assert_eq!(drawn(26), "A             B\na long, lon…  why it ended\n");
+        assert_eq!(drawn(20), "A          B\na long, …  why it e…\n");
     }
 
     #[test]

@@ -41,6 +41,18 @@ class Gate(Base):
 
 class Good(Base):
     def requires(self): return [Gate(), Leaf(n=2)]
+
+class Unsure(Base):
+    def complete(self): raise RuntimeError("who knows")
+
+class Ext(luigi.ExternalTask):
+    def output(self): return luigi.LocalTarget("nowhere")
+
+class NeedsExt(Base):
+    def requires(self): return Ext()
+
+class Everything(Base):
+    def requires(self): return [Unsure(), NeedsExt(), Report()]
 "#;
 
 /// `planwatch run` of a task of the module above, with two workers.
@@ -151,6 +163,56 @@ fn why_tells_what_failed_and_what_did_not_run_because_of_it() {
     let read_on = why["read_on"].as_str().unwrap().strip_prefix("planwatch ").unwrap();
     let shown = home.planwatch(read_on.split(' ')).prints_something().runs().stdout;
     has(&shown, &["KeyError: 'threats'"]);
+}
+
+#[test]
+fn what_failed_is_named_before_what_never_began() {
+    let home = Home::new();
+    luigi(&home, &[], "Everything").code(30).runs();
+    let screen = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    let headline =
+        "1 of 10 tasks failed: Swot(), 1 could not be scheduled, 1 without data, 4 not run";
+    has(&screen, &[headline, "not run because of them: "]);
+    let table = home.planwatch(["tasks", "plan"]).prints_something().runs().stdout;
+    has(&table, &["needs Ext, which is missing", "needs Unsure, which is broken, NeedsExt"]);
+}
+
+#[test]
+fn a_luigi_that_logs_nothing_is_judged_by_what_the_bridge_heard() {
+    let home = Home::new();
+    std::fs::write(home.file("quiet.cfg"), "[core]\nlog_level=CRITICAL\n").unwrap();
+    luigi(&home, &["-e", "LUIGI_CONFIG_PATH=quiet.cfg"], "NeedsExt").code(20).runs();
+    let screen = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    has(&screen, &["Ext misses its data, which nothing here makes\n\n", "resume"]);
+}
+
+#[test]
+fn a_later_call_of_luigi_does_not_hide_what_an_earlier_one_left_undone() {
+    let home = Home::new();
+    let script = |calls: &str| {
+        let head =
+            "import luigi, os, tasks\ndef build(*all): luigi.build(all, local_scheduler=True)";
+        std::fs::write(home.file("twice.py"), format!("{head}\n{calls}\n")).unwrap();
+    };
+    std::fs::write(home.file("tasks.py"), TASKS).unwrap();
+    let python = luigi_python().expect("a Python with luigi");
+    let run = |code: i32| {
+        for options in [&[][..], &["--no-bridge"]] {
+            let _ = std::fs::remove_dir_all(home.file("out"));
+            let command = ["--", python.to_str().unwrap(), "twice.py"];
+            home.planwatch(["run", "-n", "plan"])
+                .args(options)
+                .args(&command)
+                .code(code)
+                .prints_something()
+                .says("run ")
+                .runs();
+        }
+    };
+    script("build(tasks.Swot())\nbuild(tasks.Leaf(n=7))");
+    run(30);
+    script("build(tasks.Swot())\ntasks.Swot.work = lambda self: None\nbuild(tasks.Swot())");
+    run(0);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::StreamFold;
-use crate::model::{Failure, NowRunning, Stamp, Stream, Task, TaskCounts, TaskTable};
+use crate::model::{Failure, NowRunning, Stamp, Stream, Task, TaskCounts, TaskState, TaskTable};
 use place::Places;
 pub use rebuild::Rebuild;
 pub use tables::Tables;
@@ -279,9 +279,14 @@ impl Tasks {
             .collect()
     }
 
-    /// The first task in a state of failure.
+    /// The first task that failed; where none did, the first that could not be scheduled, else the
+    /// first that lacks its data: both are found out before anything runs, and so often come first.
     pub fn first_failure(&self) -> Option<Failure> {
-        let task = self.kept.table.tasks.get(*self.kept.failures.first()? as usize)?;
+        let tasks = &self.kept.table.tasks;
+        let failures = || self.kept.failures.iter().filter_map(|&place| tasks.get(place as usize));
+        let task = [TaskState::Failed, TaskState::Broken, TaskState::Missing]
+            .into_iter()
+            .find_map(|state| failures().find(|task| task.state == state))?;
         Some(Failure {
             task: brief(&task.name),
             state: task.state,

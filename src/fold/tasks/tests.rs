@@ -210,3 +210,17 @@ fn a_table_has_an_end_and_says_so() {
     assert_eq!((tasks.table().tasks.len(), tasks.table().unlisted), (TaskTable::MOST, 7));
     assert_eq!(tasks.counts(), tasks.table().counts());
 }
+
+#[test]
+fn the_first_failure_is_one_that_ran_where_any_did() {
+    let mut lines = "stderr pending Fails__99914b932b
+         stderr missing Ext()
+         stderr broken Broken()"
+        .to_owned();
+    let first = |lines: &str| story(lines).first_failure().map(|failure| failure.task);
+    assert_eq!(first(&lines).as_deref(), Some("Broken()"));
+    lines.push_str("\nstderr started Fails()\nstderr failed Fails()");
+    assert_eq!(first(&lines).as_deref(), Some("Fails()"));
+    lines.push_str("\nstderr started Fails()\nstderr done Fails()");
+    assert_eq!(first(&lines).as_deref(), Some("Broken()"));
+}

@@ -154,7 +154,9 @@ impl Scene<'_> {
         let shown: Vec<String> = (waiting.iter().take(2))
             .map(|&at| match over && self.table.tasks[at].state.is_failure() {
                 true => {
-                    format!("{}, which {}", self.names.of(at), self.word(&self.table.tasks[at]))
+                    let task = &self.table.tasks[at];
+                    let is = if task.state == TaskState::Failed { "" } else { "is " };
+                    format!("{}, which {is}{}", self.names.of(at), self.word(task))
                 }
                 false => self.names.of(at).to_owned(),
             })

@@ -204,8 +204,9 @@ impl Screen<'_> {
             return;
         }
         self.line(0, "", Tone::Plain);
-        let title = match (why.graph, why.failures.is_empty()) {
-            (true, false) => "not run because of it: ",
+        let title = match why.failures.len() {
+            1 if why.graph => "not run because of it: ",
+            2.. if why.graph => "not run because of them: ",
             _ => "not run: ",
         };
         self.line(2, &format!("{title}{}", some(&why.not_run)), Tone::Wait);

@@ -103,7 +103,7 @@ ended today 03:00 · 48 done, 2 failed, 13 not run of 63 tasks
 
   also died: Risks: died unexpectedly with exit code -9
 
-  not run because of it: Summary, Review, Report, A and 9 more
+  not run because of them: Summary, Review, Report, A and 9 more
 
   last success: run 6, yesterday 23:59; since then: the command changed
     succeeded then, not now: Swot
