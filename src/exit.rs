@@ -17,6 +17,8 @@ pub enum Exit {
     NoSuchPlan,
     /// Not done, on purpose.
     Refused,
+    /// Luigi: the same command is already running.
+    AlreadyRunning,
     /// Luigi: missing external data.
     MissingData,
     /// Luigi: tasks were not run.
@@ -40,13 +42,14 @@ pub enum Exit {
 impl Exit {
     /// The whole table, in the order it is shown. `128+n` (the plan died by signal n) stands beside
     /// it: it is not one code.
-    pub const ALL: [Exit; 15] = [
+    pub const ALL: [Exit; 16] = [
         Exit::Done,
         Exit::Failed,
         Exit::Usage,
         Exit::NotRunning,
         Exit::NoSuchPlan,
         Exit::Refused,
+        Exit::AlreadyRunning,
         Exit::MissingData,
         Exit::NotRun,
         Exit::TaskFailed,
@@ -74,6 +77,7 @@ impl Exit {
             Exit::NotRunning => 3,
             Exit::NoSuchPlan => 4,
             Exit::Refused => 5,
+            Exit::AlreadyRunning => 10,
             Exit::MissingData => 20,
             Exit::NotRun => 25,
             Exit::TaskFailed => 30,
@@ -98,6 +102,9 @@ impl Exit {
             Exit::NoSuchPlan => "there is no such plan, or no such run of it",
             Exit::Refused => {
                 "refused: running already, no permission, or written by a newer planwatch"
+            }
+            Exit::AlreadyRunning => {
+                "the plan exited 0, but Luigi did nothing: the same command is already running"
             }
             Exit::MissingData => "the plan exited 0, but Luigi says: missing external dependencies",
             Exit::NotRun => "the plan exited 0, but Luigi says: tasks were not run",

@@ -246,8 +246,8 @@ impl Fold {
             Event::SourceTruncated { of, .. } => self.begin_file(run, of, None),
             _ => {}
         }
-        if let Event::RunVerdict { .. } = event {
-            self.tables.cut(run, ts, seq);
+        if let Event::RunVerdict { verdict, .. } = event {
+            self.tables.cut(run, ts, seq, verdict.is_success());
         }
         self.sum_up();
         self.said(run, span, seq);

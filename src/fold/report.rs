@@ -65,6 +65,11 @@ impl Report<'_> {
                 tell(What::Requires(TaskRef { name: None, id: Some(id) }));
             }
         }
+        if let Happening::Batch(of) = what {
+            for id in of {
+                tell(What::StandsFor(TaskRef { name: None, id: Some(id) }));
+            }
+        }
     }
 }
 
@@ -79,6 +84,7 @@ fn event_name(what: &Happening<'_>) -> Option<&'static str> {
             _ => return None,
         },
         Happening::Needs(_) => "requires",
+        Happening::Batch(_) => "loaded",
         Happening::Present => "complete",
         Happening::Missing => "missing",
         Happening::Start => "started",
@@ -112,6 +118,7 @@ fn meaning<'a>(what: &'a Happening<'_>) -> Option<What<'a>> {
         Happening::Percent(percent) => What::Percent(*percent),
         Happening::Message(message) => What::Message(message),
         Happening::Needs(_)
+        | Happening::Batch(_)
         | Happening::Run
         | Happening::End(_)
         | Happening::Time(_)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::tasks::{TaskRef, What};
 use crate::model::{Eol, FileMark, Stream};
 use crate::parse::luigi::{self, Status, TaskLine, TaskWord, Told};
-use crate::parse::{Line, Recogniser, Seen};
+use crate::parse::{self, Ended, Line, Recogniser, Seen};
 
 /// Where a stream stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,13 @@ impl StreamFold {
         if seen.continues || line.eol == Eol::Part {
             return Heard { seen, task: None };
         }
-        let Some(told) = luigi::told(line.bytes) else { return Heard { seen, task: None } };
+        let Some(told) = luigi::told(line.bytes) else {
+            // Luigi may be called again, and look at other tasks then.
+            if self.scheduled && matches!(parse::ended(line.bytes), Some(Ended::Summary(_))) {
+                self.scheduled = false;
+            }
+            return Heard { seen, task: None };
+        };
         let Told::Task(task) = told else {
             self.scheduled = true;
             return Heard { seen, task: None };
@@ -100,6 +106,7 @@ impl StreamFold {
 const fn event_name(word: &TaskWord<'_>, scheduled: bool) -> &'static str {
     match word {
         TaskWord::Checked => "checked",
+        TaskWord::Loaded => "loaded",
         TaskWord::Informed(Status::Pending) => "pending",
         TaskWord::Informed(Status::Done) if !scheduled => COMPLETE,
         TaskWord::Informed(Status::Done) | TaskWord::Done => "done",
@@ -120,6 +127,7 @@ pub(super) const COMPLETE: &str = "complete";
 pub(super) fn meaning<'a>(word: &TaskWord<'a>, event: &str) -> What<'a> {
     match *word {
         TaskWord::Checked => What::Named,
+        TaskWord::Loaded => What::Loaded,
         TaskWord::Informed(Status::Pending) => What::Pending,
         TaskWord::Informed(Status::Done) if event == COMPLETE => What::Complete,
         TaskWord::Informed(Status::Done) => What::IsDone,
@@ -140,7 +148,7 @@ pub(super) fn meaning<'a>(word: &TaskWord<'a>, event: &str) -> What<'a> {
 /// The task that a line speaks of: the scheduler and the parent process know ids, workers print.
 pub(super) fn task_of<'a>(line: &TaskLine<'a>) -> TaskRef<'a> {
     match line.word {
-        TaskWord::Informed(_) | TaskWord::Died(_) | TaskWord::TimedOut(_) => {
+        TaskWord::Informed(_) | TaskWord::Died(_) | TaskWord::TimedOut(_) | TaskWord::Loaded => {
             TaskRef { name: None, id: Some(line.task) }
         }
         _ => TaskRef { name: Some(line.task), id: None },

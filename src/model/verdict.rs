@@ -113,6 +113,8 @@ pub enum Face {
     Missing,
     /// `:|` tasks were not granted run permission by the scheduler
     NotRun,
+    /// No summary at all: `Pid(s) {…} already running`, and Luigi leaves again.
+    Locked,
 }
 
 impl Face {
@@ -130,6 +132,7 @@ impl Face {
             Face::NotRun => {
                 "there were tasks that were not granted run permission by the scheduler"
             }
+            Face::Locked => "the same command is already running",
         }
     }
 
@@ -143,7 +146,7 @@ impl Face {
         match self {
             Face::Fine | Face::Retried => ":)",
             Face::Failed | Face::FailedAndScheduling | Face::Scheduling => ":(",
-            Face::Missing | Face::NotRun => ":|",
+            Face::Missing | Face::NotRun | Face::Locked => ":|",
         }
     }
 }
@@ -211,9 +214,16 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
         Some(Face::Scheduling) => 35,
         Some(Face::Missing) => 20,
         Some(Face::NotRun) => 25,
+        Some(Face::Locked) => 10,
     };
-    if let Some(face) = luigi.filter(|&face| face != Face::Fine) {
-        reasons.push(format!("Luigi says {} because {}", face.sign(), face.because()));
+    match luigi {
+        None | Some(Face::Fine) => {}
+        Some(face @ Face::Locked) => {
+            reasons.push(format!("Luigi did nothing because {}", face.because()));
+        }
+        Some(face) => {
+            reasons.push(format!("Luigi says {} because {}", face.sign(), face.because()));
+        }
     }
     let mut marker_missing = false;
     for marker in ending.markers.iter().filter(|marker| !marker.found) {
@@ -266,6 +276,7 @@ mod tests {
             (Some(Face::Scheduling), (Verdict::Failed, 35)),
             (Some(Face::Missing), (Verdict::Incomplete, 20)),
             (Some(Face::NotRun), (Verdict::Incomplete, 25)),
+            (Some(Face::Locked), (Verdict::Incomplete, 10)),
         ] {
             assert_eq!(judged(exited(0, face)), expected, "{face:?}");
         }

@@ -51,6 +51,8 @@ pub enum Happening<'a> {
     },
     /// The task requires these, too.
     Needs(Vec<Cow<'a, str>>),
+    /// It runs in the place of these.
+    Batch(Vec<Cow<'a, str>>),
     /// It was found complete.
     Present,
     /// It is external, and its data is not there.
@@ -129,6 +131,7 @@ pub fn reported(line: &[u8]) -> Option<Reported<'_>> {
         "end" => Happening::End(line.status.and_then(|status| face(&status.0))),
         "status" => Happening::Status { status: line.status?.0, needs, more: line.more },
         "needs" => Happening::Needs(needs),
+        "batch" => Happening::Batch(needs),
         "present" => Happening::Present,
         // Luigi says the same where complete() raised.
         "missing" if line.external => Happening::Missing,
@@ -204,6 +207,7 @@ mod tests {
                 Happening::Status { status: "DONE".into(), needs: vec![], more: false },
             ),
             (r#""needs",T,"needs":["B_1","C_2"]"#, Happening::Needs(needs())),
+            (r#""batch",T,"needs":["B_1","C_2"]"#, Happening::Batch(needs())),
             (r#""missing",T,"external":true"#, Happening::Missing),
             (r#""missing",T,"external":false"#, Happening::Other),
             (r#""end",T,"status":"MISSING_EXT","ok":true"#, Happening::End(Some(Face::Missing))),

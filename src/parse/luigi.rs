@@ -35,6 +35,8 @@ pub struct TaskLine<'a> {
 pub enum TaskWord<'a> {
     /// `Checking if … is complete`
     Checked,
+    /// `Did not schedule …, will load it dynamically`; here the task is its id.
+    Loaded,
     /// `Informed scheduler that task … has status …`; here the task is its id.
     Informed(Status),
     /// `… running …`
@@ -108,6 +110,7 @@ pub fn told(line: &[u8]) -> Option<Told<'_>> {
         b"NOWN" => informed(line, b"UNKNOWN", Status::Unknown),
         b"asks" if line.ends_with(SCHEDULED) => return Some(Told::Scheduled),
         b"lete" => checked(line),
+        b"ally" => loaded(line),
         b"ess." => missing(line),
         b"hod:" => broken(line),
         b"ted." => ended(line, b" timed out after ", TaskWord::TimedOut),
@@ -166,6 +169,13 @@ fn checked(line: &[u8]) -> Option<TaskLine<'_>> {
     let front = line.strip_suffix(b" is complete")?;
     let task = name(behind(front, b"Checking if ")?)?;
     Some(TaskLine { task, word: TaskWord::Checked, pid: None })
+}
+
+/// `Did not schedule ID, will load it dynamically`.
+fn loaded(line: &[u8]) -> Option<TaskLine<'_>> {
+    let front = line.strip_suffix(b", will load it dynamically")?;
+    let task = id(behind(front, b"Did not schedule ")?)?;
+    Some(TaskLine { task, word: TaskWord::Loaded, pid: None })
 }
 
 /// `Data for NAME does not exist (yet?). …`.
@@ -278,6 +288,7 @@ mod tests {
             (format!("{will_not}{deps}"), name, Broken(deps), None),
             (format!("{will_not}{limit}"), name, Broken(limit), None),
             (format!("Checking if {name} is complete"), name, Checked, None),
+            (format!("Did not schedule {id}, will load it dynamically"), id, Loaded, None),
         ]
     }
 
@@ -328,6 +339,7 @@ mod tests {
             "[pid 1] Worker w done   Leaf(n=1)",
             "[pid 1] Worker w jumping   Leaf(n=1)",
             "Task A B died unexpectedly with exit code 1",
+            "Did not schedule A B, will load it dynamically",
             "Will not run A() or any dependencies due to bad luck 7",
             "Checking if  is complete",
             "the report is complete",

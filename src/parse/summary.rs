@@ -25,6 +25,7 @@ pub fn ended(line: &[u8]) -> Option<Ended> {
         b"asks" => one_of(line, &[Face::Failed]),
         b"iled" => one_of(line, &[Face::FailedAndScheduling, Face::Scheduling]),
         b"uler" => one_of(line, &[Face::NotRun]),
+        b"ning" => locked(line),
         b"True" => built(line, b"True", true),
         b"alse" => built(line, b"False", false),
         _ => None,
@@ -43,6 +44,13 @@ fn one_of(line: &[u8], faces: &[Face]) -> Option<Ended> {
 
 fn built(line: &[u8], word: &[u8], value: bool) -> Option<Ended> {
     line.strip_suffix(word)?.ends_with(b"luigi_build_return_value: ").then_some(Ended::Built(value))
+}
+
+/// `Pid(s) {12, 34} already running` (`luigi/lock.py`): it is printed, so it has no prefix.
+fn locked(line: &[u8]) -> Option<Ended> {
+    let pids = line.strip_prefix(b"Pid(s) {")?.strip_suffix(b"} already running")?;
+    let are_pids = pids.iter().all(|&b| b.is_ascii_digit() || b == b',' || b == b' ');
+    (are_pids && !pids.is_empty()).then_some(Ended::Summary(Face::Locked))
 }
 
 #[cfg(test)]
@@ -70,6 +78,16 @@ mod tests {
             assert_eq!(ended(format!("{line} or not").as_bytes()), None);
             assert_eq!(ended(line.replace("looks", "seems").as_bytes()), None);
         }
+    }
+
+    #[test]
+    fn a_luigi_that_finds_another_at_work_says_so_alone_on_its_line() {
+        for line in ["Pid(s) {29466} already running", "Pid(s) {1, 22} already running"] {
+            assert_eq!(ended(line.as_bytes()), Some(Ended::Summary(Face::Locked)), "{line}");
+            assert_eq!(ended(format!("log: {line}").as_bytes()), None);
+        }
+        assert_eq!(ended(b"Pid(s) {} already running"), None);
+        assert_eq!(ended(b"Pid(s) {x} already running"), None);
     }
 
     #[test]

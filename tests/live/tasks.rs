@@ -45,6 +45,18 @@ class Good(Base):
 class Unsure(Base):
     def complete(self): raise RuntimeError("who knows")
 
+class Day(luigi.Task):
+    day = luigi.Parameter(batch_method=lambda days: ",".join(sorted(days)))
+    max_batch_size = 10
+    files = property(lambda self: [f"out/{day}" for day in self.day.split(",")])
+    def complete(self): return all(map(os.path.exists, self.files))
+    def run(self):
+        os.makedirs("out", exist_ok=True)
+        for file in self.files: open(file, "w").close()
+
+class Days(luigi.WrapperTask):
+    def requires(self): return [Day(day=day) for day in "abcde"]
+
 class Ext(luigi.ExternalTask):
     def output(self): return luigi.LocalTarget("nowhere")
 
@@ -213,6 +225,77 @@ fn a_later_call_of_luigi_does_not_hide_what_an_earlier_one_left_undone() {
     run(30);
     script("build(tasks.Swot())\ntasks.Swot.work = lambda self: None\nbuild(tasks.Swot())");
     run(0);
+}
+
+#[test]
+fn tasks_that_run_as_one_are_all_done_when_it_is() {
+    for options in [&[][..], &["--no-bridge"]] {
+        let home = Home::new();
+        luigi(&home, options, "Days").runs();
+        let rows = home.planwatch(["tasks", "-o", "json", "plan"]).prints_something().runs().json();
+        let states: Vec<(&str, &str, u64)> = (rows.as_array().unwrap().iter())
+            .map(|row| {
+                let text = |key: &str| row[key].as_str().unwrap();
+                (text("task"), text("state"), row["attempts"].as_u64().unwrap())
+            })
+            .collect();
+        assert_eq!(states.len(), 7, "{states:?}");
+        assert!(states.iter().all(|(_, state, _)| *state == "done"), "{states:?}");
+        assert!(states.contains(&("Day(day=a,b,c,d,e)", "done", 1)), "{states:?}");
+        // A table made again says the same.
+        std::fs::remove_dir_all(home.file("home/plans/plan/tasks")).unwrap();
+        let again = home.planwatch(["tasks", "-o", "json", "plan"]).prints_something().runs();
+        assert_eq!(again.json(), rows);
+    }
+}
+
+#[test]
+fn what_a_second_call_of_luigi_finds_complete_is_in_the_table() {
+    let home = Home::new();
+    luigi(&home, &[], "Report").code(30).runs();
+    let script = "import luigi, tasks\nfor n in 1, 2: luigi.build([tasks.Leaf(n=n)], local_scheduler=True)\n";
+    std::fs::write(home.file("twice.py"), script).unwrap();
+    let python = luigi_python().expect("a Python with luigi");
+    home.planwatch([
+        "run",
+        "-n",
+        "plan",
+        "--no-bridge",
+        "--",
+        python.to_str().unwrap(),
+        "twice.py",
+    ])
+    .prints_something()
+    .says("run 2 ")
+    .runs();
+    let table = home.planwatch(["tasks", "plan"]).prints_something().runs().stdout;
+    has(&table, &["2 complete before", "Leaf(n=1)", "Leaf(n=2)"]);
+}
+
+#[test]
+fn a_luigi_that_did_nothing_since_another_is_at_work_is_no_success() {
+    let home = Home::new();
+    std::fs::write(home.file("tasks.py"), TASKS).unwrap();
+    let python = luigi_python().expect("a Python with luigi");
+    let run = |options: &[&str], name: &str| {
+        let locks = home.file("locks");
+        let command = ["--", python.to_str().unwrap(), "-m", "luigi", "--module", "tasks"];
+        home.planwatch(["run", "-n", name])
+            .args(options)
+            .args(&command)
+            .args(&["--local-scheduler", "--lock-pid-dir", locks.to_str().unwrap(), "Good"])
+            .env("PYTHONPATH", ".")
+            .prints_something()
+    };
+    run(&["-d"], "first").may_speak().runs();
+    home.until_file("at-the-gate");
+    run(&[], "second")
+        .code(10)
+        .says("INCOMPLETE")
+        .says("exit 0, but Luigi did nothing because the same command is already running")
+        .runs();
+    std::fs::write(home.file("gate"), "").unwrap();
+    home.planwatch(["wait", "first"]).prints("first succeeded 0\n").may_speak().runs();
 }
 
 #[test]

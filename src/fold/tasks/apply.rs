@@ -43,8 +43,10 @@ impl Tasks {
                 self.note_error(place, error);
                 self.set(place, TaskState::Broken);
             }
-            What::Named | What::Requires(_) | What::Percent(_) | What::Message(_) => return false,
+            What::Named | What::Requires(_) | What::Loaded | What::StandsFor(_) => return false,
+            What::Percent(_) | What::Message(_) => return false,
         }
+        self.bring_along(place);
         true
     }
 
@@ -52,6 +54,10 @@ impl Tasks {
     pub(super) fn note(&mut self, place: u32, what: &What<'_>) -> bool {
         let required = match *what {
             What::Requires(task) => self.required(task),
+            What::Loaded => return self.loaded(place),
+            What::StandsFor(task) => {
+                return self.required(task).is_some_and(|member| self.stands_for(place, member));
+            }
             _ => None,
         };
         let Some(task) = self.task(place) else { return false };
@@ -76,7 +82,7 @@ impl Tasks {
     }
 
     /// The run has ended: whatever is still at work was cut off.
-    pub fn cut(&mut self, ts: Stamp, seq: u64) -> bool {
+    pub fn cut(&mut self, ts: Stamp, seq: u64, well: bool) -> bool {
         self.reached(seq);
         let running = self.kept.running.clone();
         for &place in &running {
@@ -85,7 +91,7 @@ impl Tasks {
             }
             self.set(place, TaskState::Pending);
         }
-        !running.is_empty()
+        (well && self.all_is_well()) | !running.is_empty()
     }
 
     /// The task was put back after it had asked for requirements.
@@ -205,7 +211,7 @@ impl Tasks {
     }
 
     /// Moves a task from one state to another, in all the places that count it.
-    fn set(&mut self, place: u32, state: TaskState) {
+    pub(super) fn set(&mut self, place: u32, state: TaskState) {
         let Some(task) = self.task(place) else { return };
         let before = std::mem::replace(&mut task.state, state);
         if before == state {

@@ -6,6 +6,7 @@
 //! So copies count once, whichever comes first, and a witness that missed something spoils nothing.
 
 mod apply;
+mod batch;
 mod join;
 mod place;
 mod rebuild;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StreamFold;
 use crate::model::{Failure, NowRunning, Stamp, Stream, Task, TaskCounts, TaskState, TaskTable};
+use batch::Batch;
 use place::Places;
 pub use rebuild::Rebuild;
 pub use tables::Tables;
@@ -87,6 +89,10 @@ pub enum What<'a> {
     Broken(Option<&'a str>),
     /// It requires this one.
     Requires(TaskRef<'a>),
+    /// It was loaded by a worker, without having been scheduled.
+    Loaded,
+    /// It runs in the place of this one, too.
+    StandsFor(TaskRef<'a>),
     /// So many percent of it are done.
     Percent(u8),
     /// What it says about itself.
@@ -129,7 +135,8 @@ impl What<'_> {
             What::TimedOut(_) => Verb::TimedOut,
             What::Missing => Verb::Missing,
             What::Broken(_) => Verb::Broken,
-            What::Named | What::Requires(_) | What::Percent(_) | What::Message(_) => return None,
+            What::Named | What::Requires(_) | What::Loaded | What::StandsFor(_) => return None,
+            What::Percent(_) | What::Message(_) => return None,
         })
     }
 }
@@ -202,6 +209,9 @@ pub struct Kept {
     running: Vec<u32>,
     /// Places of the tasks in a state of failure, first first.
     failures: Vec<u32>,
+    /// Tasks that run in the place of others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    batches: Vec<Batch>,
 }
 
 /// The tasks of one run, as far as somebody has told of them.

@@ -164,7 +164,7 @@ impl Tasks {
             What::Started | What::Done | What::Failed(_) | What::Requirements => {
                 partial || told.task.id.is_some() || !self.kept.scheduling
             }
-            What::Requires(_) => told.task.id.is_some(),
+            What::Requires(_) | What::Loaded | What::StandsFor(_) => told.task.id.is_some(),
             What::IsFailed | What::Died(_) | What::TimedOut(_) => partial,
             What::Named | What::Percent(_) | What::Message(_) => false,
         }

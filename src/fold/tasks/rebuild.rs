@@ -3,7 +3,7 @@
 use super::{Kept, Tasks, Told};
 use crate::fold::report::report;
 use crate::fold::stream::{StreamFold, meaning, task_of};
-use crate::model::{Record, Stream};
+use crate::model::{Level, Record, Stream};
 use crate::parse::Line;
 
 /// A table on its way back. It needs the records that have a `task_event` and the run's
@@ -48,7 +48,9 @@ impl Rebuild {
         }
         match record.stream {
             Stream::Planwatch if record.event.as_deref() == Some("run.verdict") => {
-                self.tasks.cut(record.ts, record.seq);
+                // That is the level of a verdict that needs nobody.
+                let well = record.level == Some(Level::Info);
+                self.tasks.cut(record.ts, record.seq, well);
             }
             Stream::Planwatch => {}
             Stream::Events => {

@@ -46,9 +46,9 @@ impl Tables {
     }
 
     /// A run has ended.
-    pub(in super::super) fn cut(&mut self, run: u64, ts: Stamp, seq: u64) {
+    pub(in super::super) fn cut(&mut self, run: u64, ts: Stamp, seq: u64, well: bool) {
         if let Some(tasks) = self.open.iter_mut().find(|tasks| tasks.run() == run) {
-            self.news |= tasks.cut(ts, seq);
+            self.news |= tasks.cut(ts, seq, well);
         }
     }
 

@@ -14,6 +14,7 @@ fn story(lines: &str) -> Tasks {
             "named" => What::Named,
             "pending" => What::Pending,
             "complete" => What::Complete,
+            "loaded" => What::Loaded,
             "is-done" => What::IsDone,
             "is-failed" => What::IsFailed,
             "unknown" => What::Unknown,
@@ -151,7 +152,7 @@ fn the_error_is_that_of_the_newest_failure_whoever_tells_it() {
 fn what_is_at_work_when_the_run_ends_was_cut_off_and_may_still_end() {
     let mut tasks = story("stderr pending Leaf_3_ab99dd1074\nstderr started Leaf(n=3)");
     assert_eq!(tasks.now(8)[0].task, "Leaf(n=3)");
-    tasks.cut(Stamp(9), 9);
+    tasks.cut(Stamp(9), 9, false);
     assert_eq!(shown(&tasks), [("Leaf(n=3)", TaskState::Pending, 1)]);
     assert_eq!(tasks.table().tasks[0].last().unwrap().end, Some(AttemptEnd::Cut));
     assert!(tasks.now(8).is_empty());
@@ -223,4 +224,38 @@ fn the_first_failure_is_one_that_ran_where_any_did() {
     assert_eq!(first(&lines).as_deref(), Some("Fails()"));
     lines.push_str("\nstderr started Fails()\nstderr done Fails()");
     assert_eq!(first(&lines).as_deref(), Some("Broken()"));
+}
+
+#[test]
+fn a_task_that_stands_for_others_takes_them_along() {
+    let lines = "stderr pending Day_a_1
+         stderr pending Day_b_2
+         stderr pending Other_b_2
+         stderr loaded Day_a_b_3
+         stderr started Day_a_b_3
+         stderr done Day_a_b_3";
+    let mut unknown = story(lines);
+    assert_eq!((unknown.counts().pending, unknown.counts().done), (3, 1));
+    let mut cut_short = unknown.clone();
+    cut_short.cut(Stamp(9), 9, false);
+    assert_eq!((cut_short.counts().pending, cut_short.counts().done), (3, 1));
+    unknown.cut(Stamp(9), 9, true);
+    assert_eq!((unknown.counts().pending, unknown.counts().done), (1, 3));
+
+    let mut known = Tasks::new(1, false);
+    let mut tell = |task, what| {
+        let task = TaskRef { name: None, id: Some(task) };
+        let (witness, ts, seq) = (&Stream::Events, Stamp(1), 1);
+        known.tell(&Told { witness, task, what, pid: None, ts, seq });
+    };
+    tell("Day_a_1", What::Pending);
+    tell("Day_b_2", What::Pending);
+    for member in ["Day_a_1", "Day_b_2"] {
+        tell("Day_a_b_3", What::StandsFor(TaskRef { name: None, id: Some(member) }));
+    }
+    tell("Day_a_b_3", What::Started);
+    tell("Day_a_b_3", What::Failed(Some("no")));
+    assert_eq!(known.counts().failed, 3);
+    let failure = known.first_failure().map(|failure| failure.task);
+    assert_eq!(failure.as_deref(), Some("Day_a_b_3"), "the one that ran is to blame");
 }

@@ -291,6 +291,20 @@ def listen(luigi, fifo):
     def count(task_id):
         state.attempts[task_id] = state.attempts.get(task_id, 0) + 1
 
+    def work(original):
+        def _get_work_task_id(self, response, *args, **kwargs):
+            task_id = original(self, response, *args, **kwargs)
+            quietly(say_batch, task_id, response)
+            return task_id
+
+        return _get_work_task_id
+
+    def say_batch(task_id, response):
+        members = list(response.get("batch_task_ids") or ())
+        if task_id is not None and members:
+            for piece in pieces(members):
+                event("batch", {"id": clip(task_id, 600), "needs": piece})
+
     def complete_error(original):
         def _log_complete_error(self, task, text, *args, **kwargs):
             quietly(say_broken, task, text)
@@ -360,6 +374,7 @@ def listen(luigi, fifo):
     replace(luigi.Task, "trigger_event", trigger_event)
     replace(luigi.worker.Worker, "_add_task", add_task)
     replace(luigi.worker.Worker, "_run_task", run_task)
+    replace(luigi.worker.Worker, "_get_work_task_id", work)
     replace(luigi.worker.Worker, "_log_complete_error", complete_error)
     reporter = getattr(luigi.worker, "TaskStatusReporter", None)
     replace(reporter, "update_progress_percentage", percent)
