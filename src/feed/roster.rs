@@ -6,7 +6,7 @@ use std::thread;
 
 use super::known::{Depth, known};
 use super::vigil::{Found, Vigil};
-use crate::fold::Fold;
+use crate::fold::{Fold, RunFold};
 use crate::model::PlanName;
 use crate::os::deaths::Deaths;
 use crate::os::poll::{self, PollFd, PollFlags};
@@ -69,8 +69,9 @@ struct Roster<W, T> {
 
 struct Entry {
     vigil: Vigil,
-    /// Seq and length of the log as they were told last.
-    told: Option<(u64, u64)>,
+    /// What was told last: how far the log had come, its length, and its last run. The run too,
+    /// for its counts come later than the record that ends it.
+    told: Option<(u64, u64, Option<RunFold>)>,
     live: bool,
     /// What went wrong with it was said.
     complained: bool,
@@ -185,7 +186,7 @@ impl Entry {
         }
         self.live = fold.is_live();
         let log_bytes = log_bytes(plan)?;
-        let now = Some((fold.seq, log_bytes));
+        let now = Some((fold.seq, log_bytes, fold.last().cloned()));
         if self.told == now && !orphaned {
             return Ok(None);
         }

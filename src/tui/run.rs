@@ -37,6 +37,8 @@ pub const PANICKED: i32 = 125;
 const FRAME: Duration = Duration::from_millis(16);
 /// Between two looks at the clock.
 const SECOND: Duration = Duration::from_secs(1);
+/// How long the library is asked for a key that is there: without any time it does not even look.
+const A_MOMENT: Duration = Duration::from_millis(1);
 /// Where nothing is due.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
 /// Messages taken in before the next look at the keys.
@@ -182,7 +184,7 @@ impl<P: FnMut(Effect)> Stage<P> {
                 self.ended = Some(Ended::Told);
                 return Ok(());
             }
-            if self.ended.is_some() || !event::poll(Duration::ZERO)? {
+            if self.ended.is_some() || !event::poll(A_MOMENT)? {
                 return Ok(());
             }
             let Some(msg) = message(event::read()?) else { continue };

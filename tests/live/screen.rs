@@ -66,6 +66,24 @@ fn keys_are_answered_and_leaving_gives_the_terminal_back() {
 }
 
 #[test]
+fn every_key_is_answered_without_another_one_and_also_after_a_resize() {
+    let home = home();
+    let mut terminal = watch(&home, true);
+    let selected = |name: &'static str| {
+        move |screen: &vt100::Screen| screen.contents().contains(&format!("┌ {name} ─"))
+    };
+    for round in 0..100 {
+        terminal.keys("j");
+        terminal.until("the second plan is selected", selected("fails"));
+        terminal.resize(SIZE.0 + round % 2, SIZE.1);
+        terminal.keys("k");
+        terminal.until("the first plan is selected", selected("runs"));
+    }
+    terminal.keys("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
 fn a_plan_is_stopped_after_a_question_and_new_ones_appear() {
     let home = home();
     let mut terminal = watch(&home, true);
