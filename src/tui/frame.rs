@@ -94,3 +94,33 @@ pub(super) fn clear(buf: &mut Buffer, area: Rect) {
         }
     }
 }
+
+/// A text in rows of at most `width` columns, broken between words where that is possible.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    for word in text.split(' ') {
+        let row = rows.last_mut().map_or(0, |row| row.width());
+        match rows.last_mut() {
+            Some(last) if row == 0 || row + 1 + word.width() <= width => {
+                if row > 0 {
+                    last.push(' ');
+                }
+                last.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("unbreakable x", 4), ["unbreakable", "x"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+}

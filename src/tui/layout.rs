@@ -37,7 +37,7 @@ const WIDE: u16 = 76;
 /// The list takes so much of the width, in hundredths, within these bounds.
 const LIST: (u16, u16, u16) = (40, 34, 60);
 /// Rows of the facts, frame included.
-const FACTS: u16 = 6;
+const FACTS: u16 = 7;
 
 impl Places {
     /// Places everything.

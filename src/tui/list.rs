@@ -282,7 +282,7 @@ impl Row {
             let text = format!("✗ {}{error}", family(&failure.task));
             lines.push((text, look.tone(Tone::Bad)));
         }
-        if let Some(tasks) = counts(&run.tasks) {
+        if let Some(tasks) = counts(&run.tasks, run.state.is_live()) {
             lines.push((tasks, Style::new()));
         }
         let quiet = if run.errors > 0 { Tone::Plain } else { Tone::Dim };
@@ -313,11 +313,12 @@ fn now_running(run: &RunFold, now: Stamp) -> String {
     format!(" · {} {span}{more}", family(&first.task))
 }
 
-fn counts(counts: &TaskCounts) -> Option<String> {
+fn counts(counts: &TaskCounts, live: bool) -> Option<String> {
     let tasks = PsTasks::of(*counts)?;
     let mut words = vec![format!("{} of {} done", tasks.done, tasks.total)];
+    let pending = if live { "waiting" } else { "not run" };
     for (count, word) in
-        [(tasks.running, "running"), (tasks.failed, "failed"), (tasks.pending, "waiting")]
+        [(tasks.running, "running"), (tasks.failed, "failed"), (tasks.pending, pending)]
     {
         if count > 0 {
             words.push(format!("{count} {word}"));

@@ -94,17 +94,21 @@ impl App {
             let effects = pane.pane.update(PaneMsg::Seen(pane.seen));
             self.perform(effects, out);
         }
-        for (id, area) in seen.into_iter().zip(&places.logs) {
-            let area = inside(*area);
-            if let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id)
-                && pane.size != (area.width, area.height)
-            {
-                pane.size = (area.width, area.height);
-                let msg = PaneMsg::Resize { width: area.width, height: area.height };
-                let effects = pane.pane.update(msg);
-                self.perform(effects, out);
+        let seen: Vec<(WindowId, Rect)> = seen.into_iter().zip(places.logs).collect();
+        let mut effects = Vec::new();
+        for shown in &mut self.panes {
+            let area = seen.iter().find(|(id, _)| *id == shown.id).map(|(_, area)| inside(*area));
+            if area.is_some() != shown.seen {
+                shown.seen = area.is_some();
+                effects.extend(shown.pane.update(PaneMsg::Seen(shown.seen)));
+            }
+            let Some(Rect { width, height, .. }) = area else { continue };
+            if shown.size != (width, height) {
+                shown.size = (width, height);
+                effects.extend(shown.pane.update(PaneMsg::Resize { width, height }));
             }
         }
+        self.perform(effects, out);
     }
 
     fn open(&mut self, plans: Vec<PlanName>) -> WindowId {

@@ -147,7 +147,7 @@ fn the_list_shows_what_runs_first_and_the_cause_of_a_failure_below() {
     assert_eq!(script.selected(), "museum-night");
     let rows = script.part(Rect::new(0, 0, 44, 29));
     assert_eq!(
-        [&rows[..6], &rows[22..]].concat(),
+        [&rows[..6], &rows[21..]].concat(),
         [
             "┌ plans ───────────── 2 running · 1 failed ┐",
             "│▶ dublin-cafe  ██████▌··· 41/63 12m ······│",
@@ -159,8 +159,9 @@ fn the_list_shows_what_runs_first_and_the_cause_of_a_failure_below() {
             "┌ museum-night ───────────────────── run 7 ┐",
             "│FAILED after 17m00s                       │",
             "│✗ SWOTAnalysisTask: KeyError: 'threats'   │",
-            "│48 of 63 done · 1 failed · 14 waiting     │",
+            "│48 of 63 done · 1 failed · 14 not run     │",
             "│errors 3   warnings 0   log 8.1 MiB       │",
+            "│                                          │",
             "└──────────────────────────────────────────┘",
         ]
     );

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::app::{App, Focus};
-use super::frame::{Frame, put};
+use super::frame::{Frame, put, wrapped};
 use super::help;
 use super::kept::Layout;
 use super::layout::inside;
@@ -100,8 +100,21 @@ impl App {
         let run = row.run().map(|run| format!("run {}", run.run)).unwrap_or_default();
         Frame { title, status: &run, ..Frame::default() }.view(area, buf, &self.look);
         let text = inside(area);
-        for (y, (line, style)) in (text.y..text.bottom()).zip(row.facts(&self.look, self.now)) {
-            put(buf, text.x, y, &harmless(&line), text.width, style);
+        let facts = row.facts(&self.look, self.now);
+        // What is too long goes on below as long as every fact has a row.
+        let mut spare = usize::from(text.height).saturating_sub(facts.len());
+        let mut y = text.y;
+        for (fact, style) in facts {
+            let mut rows = wrapped(&harmless(&fact), text.width.into());
+            if rows.len() > 1 + spare {
+                let rest = rows.split_off(spare).join(" ");
+                rows.push(rest);
+            }
+            spare -= rows.len() - 1;
+            for row in rows {
+                put(buf, text.x, y, &row, if y < text.bottom() { text.width } else { 0 }, style);
+                y += 1;
+            }
         }
     }
 

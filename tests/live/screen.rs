@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use rustix::termios::LocalModes;
 
-use crate::harness::{Home, Proc, Random, Step, Terminal};
+use crate::harness::{Home, Proc, Random, Step, Terminal, luigi_python};
 
 const SIZE: (u16, u16) = (30, 110);
 
@@ -184,6 +184,40 @@ fn a_storm_of_sizes_leaves_the_picture_whole() {
     });
     viewer(&home).signal(Signal::TERM);
     assert_eq!(terminal.code(), 130);
+    was_given_back(&terminal);
+}
+
+#[test]
+fn three_real_luigi_plans_are_watched_to_their_ends() {
+    let Some(python) = luigi_python() else {
+        println!("skipped: no Python with luigi");
+        return;
+    };
+    let home = Home::new();
+    let (path, cache) = (home.path().display().to_string(), home.file("cache"));
+    let bin = python.parent().unwrap().display().to_string();
+    let env = [
+        ("PLANWATCH_HOME", path.as_str()),
+        ("XDG_CACHE_HOME", cache.to_str().unwrap()),
+        ("PATH", &format!("{bin}:{}", std::env::var("PATH").unwrap())),
+    ];
+    let mut terminal = Terminal::start((40, 140), true, home.program(), &["demo"], &env);
+    terminal.until_text("┌ plans");
+    for ended in ["✓ demo-dag", "✗ demo-failing", "✓ demo-retries", "12/12", "2/5", "4/4"] {
+        terminal.until_text(ended);
+    }
+    terminal.keys(":timeline\r:plan demo-dag\r");
+    terminal.until_text("critical path");
+    terminal.keys(":why demo-failing\r");
+    terminal.until_text("┌ why · demo-failing");
+    terminal.until_text("KeyError: 'threats'");
+    terminal.keys("q:grid\r");
+    for title in ["┌ 1 demo-", "┌ 2 demo-", "┌ 3 demo-"] {
+        terminal.until_text(title);
+    }
+    terminal.keys("q");
+    terminal.until_text("all three ended as they were meant to");
+    assert_eq!(terminal.code(), 0);
     was_given_back(&terminal);
 }
 

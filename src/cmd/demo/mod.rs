@@ -16,7 +16,7 @@ use stage::Stage;
 
 use super::follow::block_on;
 use super::select::Selector;
-use super::{World, logs, ps};
+use super::{World, logs, ps, watch};
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::fold::{RunFold, headline};
@@ -48,19 +48,14 @@ pub fn run(_options: Options, world: &World) -> anyhow::Result<i32> {
     for plan in &PLANS {
         started.push(start(plan, &python, &stage, &home, world)?);
     }
-    let program = stage.program();
-    heading(
-        world,
-        &format!("\nfollowing them with: {program} logs -f 'demo-*'   (^C leaves, they go on)"),
-    );
-    let followed = follow(&started, world)?;
+    let left = show(&started, &stage, world)?;
     let ended = ends(&started, &home)?;
     if ended.iter().any(|end| end.as_ref().is_none_or(|run| run.state.is_live())) {
         say(&format!(
-            "\nthe plans go on without you: {0} ps · {0} attach demo-dag · {0} stop 'demo-*'",
+            "\nthe plans go on without you: {0} watch · {0} ps · {0} stop 'demo-*'",
             stage.program()
         ));
-        return Ok(if followed == 0 { Exit::Failed.code() } else { followed });
+        return Ok(left);
     }
     heading(world, &format!("\n{} ps", stage.program()));
     ps::run(ps::Options::default(), world)?;
@@ -96,6 +91,23 @@ fn start(
     tell(world, Tone::of_plan(plan.name), plan.name, shows);
     let fold = known(&dir, Depth::State)?;
     Ok(Started { plan, name, run: fold.last_run() })
+}
+
+/// Shows them: on the screen where there is a terminal, else line by line. What the demo exits with
+/// if its plans still run afterwards.
+fn show(started: &[Started], stage: &Stage, world: &World) -> anyhow::Result<i32> {
+    if watch::needs_terminal(world).is_ok() {
+        let plans = started.iter().map(|one| one.plan.name.parse().map_err(anyhow::Error::msg));
+        let plans = plans.collect::<anyhow::Result<Vec<Selector>>>()?;
+        return watch::run(watch::Options { plans }, world);
+    }
+    let program = stage.program();
+    heading(
+        world,
+        &format!("\nfollowing them with: {program} logs -f 'demo-*'   (^C leaves, they go on)"),
+    );
+    let followed = follow(started, world)?;
+    Ok(if followed == 0 { Exit::Failed.code() } else { followed })
 }
 
 /// Follows until all have ended, or until the user has seen enough.

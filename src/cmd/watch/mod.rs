@@ -53,7 +53,8 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     })
 }
 
-fn needs_terminal(world: &World) -> Result<(), Failure> {
+/// Nothing where the screen can be shown, else why not.
+pub(super) fn needs_terminal(world: &World) -> Result<(), Failure> {
     let term = world.var("TERM").and_then(|term| term.to_str()).unwrap_or_default();
     if world.stdout.terminal && std::io::stdin().is_terminal() && !matches!(term, "" | "dumb") {
         return Ok(());
