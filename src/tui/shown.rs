@@ -83,17 +83,7 @@ impl App {
             true => self.current().into_iter().collect::<Vec<_>>(),
             false => self.shown.clone(),
         };
-        // Who comes back reads what was written meanwhile; who is not seen reads nothing.
-        let turned: Vec<WindowId> = (self.panes.iter())
-            .filter(|pane| pane.seen != seen.contains(&pane.id))
-            .map(|pane| pane.id)
-            .collect();
-        for id in turned {
-            let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id) else { continue };
-            pane.seen = !pane.seen;
-            let effects = pane.pane.update(PaneMsg::Seen(pane.seen));
-            self.perform(effects, out);
-        }
+        // Who is not seen reads nothing; who comes back reads what was written meanwhile.
         let seen: Vec<(WindowId, Rect)> = seen.into_iter().zip(places.logs).collect();
         let mut effects = Vec::new();
         for shown in &mut self.panes {
