@@ -94,6 +94,13 @@ fn found_out(chosen: &ChosenRun, world: &World) -> anyhow::Result<Why> {
         tasks: Some(table.counts()).filter(|counts| !counts.is_empty()),
         failures: failures.into_iter().map(|(trouble, _)| trouble).collect(),
         retried: retried.into_iter().map(|(trouble, _)| trouble).collect(),
+        cut_off: match over {
+            true => {
+                let cut = (0..).zip(&table.tasks).filter(|(_, task)| task.is_cut());
+                cut.map(|(at, _)| names.of(at).to_owned()).collect()
+            }
+            false => Vec::new(),
+        },
         not_run: if over { not_run(&table, &names, &failed, graph) } else { Vec::new() },
         graph,
         last_words,
@@ -193,7 +200,10 @@ fn trouble(task: &Task, name: &str, run: &RunFold) -> Trouble {
 /// Tasks that were not run. Where it is known what requires what, those that require a failure, the
 /// nearest first.
 fn not_run(table: &TaskTable, names: &Names, failed: &[usize], graph: bool) -> Vec<String> {
-    let is_pending = |at: &usize| table.tasks[*at].state == TaskState::Pending;
+    let is_pending = |at: &usize| {
+        let task = &table.tasks[*at];
+        task.state == TaskState::Pending && !task.is_cut()
+    };
     let name = |at: usize| names.of(at).to_owned();
     if !graph || failed.is_empty() {
         return (0..table.tasks.len()).filter(is_pending).map(name).collect();

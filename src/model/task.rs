@@ -148,6 +148,12 @@ impl Task {
         self.history.last()
     }
 
+    /// Whether the end of the run found it at work, as a table tells that of a run that is over.
+    pub fn is_cut(&self) -> bool {
+        let cut = || self.last().is_some_and(|last| last.end == Some(AttemptEnd::Cut));
+        self.state == TaskState::Running || self.state == TaskState::Pending && cut()
+    }
+
     /// Whether it succeeded, but not at once.
     pub fn is_retried(&self) -> bool {
         self.state == TaskState::Done && self.history.iter().any(Attempt::went_wrong)

@@ -325,6 +325,20 @@ fn why_compares_with_the_last_success() {
 }
 
 #[test]
+fn why_tells_what_was_at_work_when_the_run_was_ended() {
+    let home = Home::new();
+    luigi(&home, &["-d"], "Good").runs();
+    home.until_file("at-the-gate");
+    let gate = ["wait", "plan", "--for", "log=running   Gate"];
+    home.planwatch(gate).prints_something().runs();
+    home.planwatch(["stop", "plan"]).prints_something().may_speak().runs();
+    let screen = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    has(&screen, &["1 cut off, 1 not run of 4", "at work when it ended: Gate\n  not run: Good\n"]);
+    let why = home.planwatch(["why", "-o", "json", "plan"]).prints_something().runs().json();
+    assert_eq!((&why["cut_off"][0], &why["not_run"][0]), (&"Gate".into(), &"Good".into()));
+}
+
+#[test]
 fn why_names_who_ended_a_run() {
     let home = Home::new();
     home.run_oracle(&["-d", "-n", "asked"], &[Step::Both(2), Step::Idle])

@@ -111,12 +111,7 @@ impl Scene<'_> {
 
     /// Whether the run ended while the task was at work.
     fn is_cut(&self, task: &Task) -> bool {
-        let cut = || task.last().is_some_and(|last| last.end == Some(AttemptEnd::Cut));
-        match task.state {
-            TaskState::Running => self.is_over(),
-            TaskState::Pending => self.is_over() && cut(),
-            _ => false,
-        }
+        self.is_over() && task.is_cut()
     }
 
     /// How long a task worked, all attempts together.

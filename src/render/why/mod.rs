@@ -40,6 +40,8 @@ pub struct Why {
     pub failures: Vec<Trouble>,
     /// Tasks that went wrong and succeeded in a retry.
     pub retried: Vec<Trouble>,
+    /// Tasks that were at work when the run ended, by name; among `tasks` they are pending.
+    pub cut_off: Vec<String>,
     /// Tasks that were not run because of the failures, by name.
     pub not_run: Vec<String>,
     /// Whether it is known what requires what; if not, `not_run` is everything that was not run.

@@ -75,7 +75,7 @@ impl Screen<'_> {
             None => parts.push(format!("began {}", self.clock.when(why.started_at))),
         }
         let waiting = if why.state.is_live() { "waiting" } else { "not run" };
-        parts.extend(why.tasks.map(|tasks| counts(tasks, waiting)));
+        parts.extend(why.tasks.map(|tasks| counts(tasks, why.cut_off.len(), waiting)));
         parts.extend(why.ended_by.clone());
         self.line(0, &parts.join(" · "), Tone::Dim);
     }
@@ -200,10 +200,16 @@ impl Screen<'_> {
     }
 
     fn not_run(&mut self, why: &Why) {
-        if why.not_run.is_empty() {
+        if why.not_run.is_empty() && why.cut_off.is_empty() {
             return;
         }
         self.line(0, "", Tone::Plain);
+        if !why.cut_off.is_empty() {
+            self.line(2, &format!("at work when it ended: {}", some(&why.cut_off)), Tone::Wait);
+        }
+        if why.not_run.is_empty() {
+            return;
+        }
         let title = match why.failures.len() {
             1 if why.graph => "not run because of it: ",
             2.. if why.graph => "not run because of them: ",
@@ -281,14 +287,16 @@ impl Clock {
     }
 }
 
-fn counts(counts: TaskCounts, waiting: &'static str) -> String {
+fn counts(counts: TaskCounts, cut: usize, waiting: &'static str) -> String {
+    let cut = u32::try_from(cut).unwrap_or(u32::MAX);
+    let at_work = if cut > 0 { "cut off" } else { "running" };
     let told = [
         (counts.done + counts.complete, "done"),
-        (counts.running, "running"),
+        (counts.running.max(cut), at_work),
         (counts.failed, "failed"),
         (counts.broken, "broken"),
         (counts.missing, "missing"),
-        (counts.pending, waiting),
+        ((counts.pending + counts.running).saturating_sub(counts.running.max(cut)), waiting),
     ];
     let told: Vec<String> = (told.into_iter())
         .filter(|(count, _)| *count > 0)
