@@ -97,19 +97,33 @@ impl App {
 
     /// Takes in what happened and says what is to be done.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        self.update_all([msg])
+    }
+
+    /// The same for many messages at once: what follows from all of them is found out once.
+    pub fn update_all(&mut self, msgs: impl IntoIterator<Item = Msg>) -> Vec<Effect> {
         let mut out = Vec::new();
+        msgs.into_iter().for_each(|msg| self.take(msg, &mut out));
+        self.rows.sort_by(|one, other| one.order().cmp(&other.order()));
+        self.select(&mut out);
+        self.fit(&mut out);
+        self.make_tasks();
+        out
+    }
+
+    fn take(&mut self, msg: Msg, out: &mut Vec<Effect>) {
         match msg {
-            Msg::Press(press) => self.press(press, &mut out),
-            Msg::Paste(text) => self.paste(&text, &mut out),
-            Msg::Mouse(mouse, x, y) => self.mouse(mouse, x, y, &mut out),
+            Msg::Press(press) => self.press(press, out),
+            Msg::Paste(text) => self.paste(&text, out),
+            Msg::Mouse(mouse, x, y) => self.mouse(mouse, x, y, out),
             Msg::Resize(width, height) => (self.width, self.height) = (width, height),
             Msg::Now(now) => self.now = now,
             Msg::Tick(now) => {
                 self.now = now;
                 self.rows.iter_mut().filter(|row| row.is_live()).for_each(|row| row.tick(now));
-                self.renew_tasks(&mut out);
+                self.renew_tasks(out);
             }
-            Msg::Plan(facts) => self.plan(facts, &mut out),
+            Msg::Plan(facts) => self.plan(facts, out),
             Msg::Gone(plan) => {
                 self.rows.retain(|row| row.facts.plan != plan);
                 self.tagged.remove(&plan);
@@ -119,19 +133,13 @@ impl App {
             }
             Msg::Listed => self.listed = true,
             Msg::Polling(why) => self.polling = why,
-            Msg::Answer(answer) => {
-                self.tell_window(answer.window, PaneMsg::Answer(answer), &mut out)
-            }
+            Msg::Answer(answer) => self.tell_window(answer.window, PaneMsg::Answer(answer), out),
             Msg::Tasks(tasks) => self.take_tasks(*tasks),
             Msg::Why { title, text } => {
                 self.page = Some(Page::new(title, painted::lines(&text, &self.look)));
             }
             Msg::Say(text) => self.said = Some(text),
         }
-        self.select(&mut out);
-        self.fit(&mut out);
-        self.make_tasks();
-        out
     }
 
     /// Columns and rows it draws for.
@@ -151,7 +159,6 @@ impl App {
             Some(row) => row.facts = facts,
             None => self.rows.push(Row::new(facts)),
         }
-        self.rows.sort_by(|one, other| one.order().cmp(&other.order()));
         // While it runs, once a second is often enough.
         if self.selected.as_ref() == Some(&plan) && !live {
             self.renew_tasks(out);

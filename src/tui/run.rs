@@ -99,7 +99,7 @@ pub async fn run(
             Ok(Ok(Woken::Written(false))) => stage.ended = Some(Ended::Told),
             Ok(Ok(Woken::Signal(Told::Resize))) => stage.resize(),
             Ok(Ok(Woken::Signal(Told::End))) => stage.ended = Some(Ended::Told),
-            Ok(Ok(Woken::Told)) => batch.drain(..).for_each(|msg| stage.take(msg)),
+            Ok(Ok(Woken::Told)) => stage.take_all(batch.drain(..)),
         }
     }
 }
@@ -163,8 +163,12 @@ impl<P: FnMut(Effect)> Stage<P> {
     }
 
     fn take(&mut self, msg: Msg) {
+        self.take_all([msg]);
+    }
+
+    fn take_all(&mut self, msgs: impl IntoIterator<Item = Msg>) {
         self.dirty = true;
-        for effect in self.app.update(msg) {
+        for effect in self.app.update_all(msgs) {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),
                 Effect::Redraw => self.screen.anew(),
