@@ -185,6 +185,10 @@ impl Entry {
             }
         }
         self.live = fold.is_live();
+        if !self.live {
+            // The death of those who ended with it is no news, and would be told for ever.
+            self.vigil = Vigil::new();
+        }
         let log_bytes = log_bytes(plan)?;
         let now = Some((fold.seq, log_bytes, fold.last().cloned()));
         if self.told == now && !orphaned {

@@ -263,6 +263,12 @@ fn it_makes_no_system_call_while_nothing_runs() {
     let mut terminal = Terminal::start(SIZE, true, home.program(), &["watch"], &env);
     terminal.until("all are shown", |screen| screen.contents().matches("succeeded").count() == 3);
     terminal.until_text("o00000019");
+    // One whose processes end while they are watched.
+    let steps = [Step::Both(5)];
+    home.run_oracle(&["-d", "-n", "four"], &steps).prints_something().may_speak().runs();
+    terminal
+        .until("the last has ended", |screen| screen.contents().matches("succeeded").count() == 4);
+    home.until_quiet_but("watch");
     let viewer = viewer(&home);
     let seconds = crate::harness::scale(3, 10).to_string();
     let calls = || {
