@@ -211,7 +211,7 @@ impl LogPane {
 
     /// Moves the screen by so many lines, the cursor with it where it would leave.
     pub(super) fn scroll(&mut self, lines: isize) {
-        if self.rows.list.is_empty() || self.follow && lines > 0 {
+        if lines == 0 || self.rows.list.is_empty() || self.follow && lines > 0 {
             return;
         }
         self.pause();
