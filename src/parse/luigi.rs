@@ -93,10 +93,23 @@ const STATUS: &[u8] = b"   has status   ";
 const WORKER: &[u8] = b"] Worker ";
 const NO_DATA: &[u8] = b" does not exist (yet?). The task is an external data dependency, \
     so it cannot be run from this luigi process.";
-const WILL_NOT: &[u8] = b" or any dependencies due to ";
 
 static WORKERS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(WORKER));
 static GAPS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"   "));
+
+/// Words that are searched for; made once, for that takes longer than a search.
+type Words = LazyLock<Finder<'static>>;
+
+static CHECKING: Words = LazyLock::new(|| Finder::new(b"Checking if "));
+static DATA_FOR: Words = LazyLock::new(|| Finder::new(b"Data for "));
+static DIED: Words = LazyLock::new(|| Finder::new(b" died unexpectedly with exit code "));
+static NOT_SCHEDULED: Words = LazyLock::new(|| Finder::new(b"Did not schedule "));
+static TASK: Words = LazyLock::new(|| Finder::new(b"Task "));
+static TIMED_OUT: Words = LazyLock::new(|| Finder::new(b" timed out after "));
+static WILL_NOT: Words = LazyLock::new(|| Finder::new(b" or any dependencies due to "));
+static WILL_NOT_RUN: Words = LazyLock::new(|| Finder::new(b"Will not run "));
+
+const LIMIT: &[u8] = b"exceeded task-limit of ";
 
 /// What the line says, if it is Luigi's.
 #[inline]
@@ -113,9 +126,8 @@ pub fn told(line: &[u8]) -> Option<Told<'_>> {
         b"ally" => loaded(line),
         b"ess." => missing(line),
         b"hod:" => broken(line),
-        b"ted." => ended(line, b" timed out after ", TaskWord::TimedOut),
-        [.., b'0'..=b'9'] => ended(line, b" died unexpectedly with exit code ", TaskWord::Died)
-            .or_else(|| broken(line)),
+        b"ted." => ended(line, &TIMED_OUT, TaskWord::TimedOut),
+        [.., b'0'..=b'9'] => numbered(line),
         _ => None,
     };
     task.or_else(|| at_work(line)).map(Told::Task)
@@ -167,34 +179,34 @@ fn at_work(line: &[u8]) -> Option<TaskLine<'_>> {
 /// `Checking if NAME is complete`.
 fn checked(line: &[u8]) -> Option<TaskLine<'_>> {
     let front = line.strip_suffix(b" is complete")?;
-    let task = name(behind(front, b"Checking if ")?)?;
+    let task = name(behind(front, &CHECKING)?)?;
     Some(TaskLine { task, word: TaskWord::Checked, pid: None })
 }
 
 /// `Did not schedule ID, will load it dynamically`.
 fn loaded(line: &[u8]) -> Option<TaskLine<'_>> {
     let front = line.strip_suffix(b", will load it dynamically")?;
-    let task = id(behind(front, b"Did not schedule ")?)?;
+    let task = id(behind(front, &NOT_SCHEDULED)?)?;
     Some(TaskLine { task, word: TaskWord::Loaded, pid: None })
 }
 
 /// `Data for NAME does not exist (yet?). …`.
 fn missing(line: &[u8]) -> Option<TaskLine<'_>> {
-    let task = name(behind(line.strip_suffix(NO_DATA)?, b"Data for ")?)?;
+    let task = name(behind(line.strip_suffix(NO_DATA)?, &DATA_FOR)?)?;
     Some(TaskLine { task, word: TaskWord::Missing, pid: None })
 }
 
 /// `Will not run NAME or any dependencies due to error in complete() method:`, or `deps()`, or
 /// `exceeded task-limit of N`.
 fn broken(line: &[u8]) -> Option<TaskLine<'_>> {
-    let at = last(line, WILL_NOT)?;
-    let why = &line[at + WILL_NOT.len()..];
-    let limit = why.strip_prefix(b"exceeded task-limit of ");
+    let at = last(line, &WILL_NOT)?;
+    let why = &line[at + WILL_NOT.needle().len()..];
+    let limit = why.strip_prefix(LIMIT);
     let known = why == b"error in complete() method:"
         || why == b"error in deps() method:"
         || limit.is_some_and(|limit| limit.iter().all(u8::is_ascii_digit));
     let why = std::str::from_utf8(why).ok()?;
-    let task = name(behind(&line[..at], b"Will not run ")?)?;
+    let task = name(behind(&line[..at], &WILL_NOT_RUN)?)?;
     known.then_some(TaskLine { task, word: TaskWord::Broken(why), pid: None })
 }
 
@@ -202,29 +214,40 @@ fn broken(line: &[u8]) -> Option<TaskLine<'_>> {
 /// terminated.`
 fn ended<'a>(
     line: &'a [u8],
-    how: &[u8],
+    how: &Words,
     word: impl Fn(&'a str) -> TaskWord<'a>,
 ) -> Option<TaskLine<'a>> {
     let at = last(line, how)?;
-    let task = id(behind(&line[..at], b"Task ")?)?;
+    let task = id(behind(&line[..at], &TASK)?)?;
     let text = std::str::from_utf8(&line[at + 1..]).ok()?;
     Some(TaskLine { task, word: word(text), pid: None })
 }
 
-/// What follows the last `words`.
-fn behind<'a>(text: &'a [u8], words: &[u8]) -> Option<&'a [u8]> {
-    last(text, words).map(|at| &text[at + words.len()..])
+/// The two lines that end in a number. Many others do.
+fn numbered(line: &[u8]) -> Option<TaskLine<'_>> {
+    let digits = line.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let front = &line[..line.len() - digits];
+    if front.strip_suffix(b"-").unwrap_or(front).ends_with(b" exit code ") {
+        return ended(line, &DIED, TaskWord::Died);
+    }
+    if front.ends_with(LIMIT) { broken(line) } else { None }
 }
 
-/// Where `words` stand last. Searched from the front, which is many times faster.
-fn last(text: &[u8], words: &[u8]) -> Option<usize> {
-    memchr::memmem::find_iter(text, words).last()
+/// What follows the last of these words.
+fn behind<'a>(text: &'a [u8], words: &Words) -> Option<&'a [u8]> {
+    last(text, words).map(|at| &text[at + words.needle().len()..])
+}
+
+/// Where these words stand last. Searched from the front, which is many times faster.
+fn last(text: &[u8], words: &Words) -> Option<usize> {
+    words.find_iter(text).last()
 }
 
 /// A task's id: one word.
 fn id(text: &[u8]) -> Option<&str> {
-    let is_id = !text.is_empty() && !text.iter().any(|&b| b <= b' ' || b == 0x7f);
-    if is_id { std::str::from_utf8(text).ok() } else { None }
+    // Looked at to its end whatever comes, which is done many bytes at a time.
+    let strange = text.iter().fold(false, |any, &b| any | (b <= b' ') | (b == 0x7f));
+    if !text.is_empty() && !strange { std::str::from_utf8(text).ok() } else { None }
 }
 
 /// A task as it prints itself: anything, but something.
