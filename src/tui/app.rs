@@ -103,9 +103,10 @@ impl App {
     /// The same for many messages at once: what follows from all of them is found out once.
     pub fn update_all(&mut self, msgs: impl IntoIterator<Item = Msg>) -> Vec<Effect> {
         let mut out = Vec::new();
+        let listed = self.listed;
         msgs.into_iter().for_each(|msg| self.take(msg, &mut out));
         self.rows.sort_by(|one, other| one.order().cmp(&other.order()));
-        self.select(&mut out);
+        self.select(listed, &mut out);
         self.fit(&mut out);
         self.make_tasks();
         out
@@ -166,11 +167,11 @@ impl App {
     }
 
     /// Makes sure that a plan is selected, and that its row is seen. Until the user has chosen one
-    /// or all are known, it is the first.
-    fn select(&mut self, out: &mut Vec<Effect>) {
+    /// or all were known before (`listed`), it is the first.
+    fn select(&mut self, listed: bool, out: &mut Vec<Effect>) {
         let gone = self.place().is_none();
         let first = self.rows.first().map(|row| row.facts.plan.clone());
-        if gone || (!self.listed && !self.chosen && self.selected != first) {
+        if gone || (!listed && !self.chosen && self.selected != first) {
             self.selected = first;
             self.renew_tasks(out);
         }

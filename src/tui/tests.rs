@@ -240,6 +240,19 @@ fn what_does_not_run_is_not_stopped_but_can_be_restarted() {
 }
 
 #[test]
+fn the_first_plan_is_selected_in_whatever_pieces_they_are_told() {
+    let wanted = Script::with_plans(110, 30).selected().to_owned();
+    let all: Vec<Msg> = four_plans().into_iter().map(Msg::Plan).chain([Msg::Listed]).collect();
+    for cut in 0..all.len() {
+        let mut script = Script::new(110, 30);
+        let (early, late) = all.split_at(cut);
+        script.app.update_all(early.iter().cloned());
+        script.app.update_all(late.iter().cloned());
+        assert_eq!(script.selected(), wanted, "{cut}");
+    }
+}
+
+#[test]
 fn the_selected_plan_stays_selected_while_others_come_and_go() {
     let script = Script::with_plans(110, 30).keys("j");
     assert_eq!(script.selected(), "mars-base");
