@@ -5,10 +5,13 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, fallocate, mknodat, open};
 use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
+
+use super::poll::{self, PollFd, PollFlags};
 
 /// Makes a FIFO, mode 0600. An existing file is an error.
 pub fn make(path: &Path) -> io::Result<()> {
@@ -61,6 +64,14 @@ pub fn open_write(path: &Path) -> io::Result<OwnedFd> {
 /// Bytes that wait in a pipe.
 pub fn waiting(pipe: impl AsFd) -> io::Result<u64> {
     Ok(rustix::io::ioctl_fionread(pipe)?)
+}
+
+/// Whether a pipe takes nothing more. A few bytes may be enough for that: each splice takes a place
+/// of its own (pipe(7) counts pages).
+pub fn is_full(pipe: impl AsFd) -> io::Result<bool> {
+    let mut fds = [PollFd::new(&pipe, PollFlags::OUT)];
+    poll::wait(&mut fds, Some(Duration::ZERO))?;
+    Ok(!fds[0].revents().contains(PollFlags::OUT))
 }
 
 /// Asks for another capacity; false if the system refuses (over the user's quota, or more bytes

@@ -1,6 +1,6 @@
 //! Which machine this is and which boot of it, and what this process is to it.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 
 use rustix::process::{getpid, set_child_subreaper};
 
@@ -44,4 +44,10 @@ pub fn random_token() -> io::Result<String> {
     let mut bytes = [0; 16];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Says something on standard error, if that can be done: where it is a file on a full disk, or a
+/// pipe that nobody reads, going on matters more (`eprintln!` would end the process).
+pub fn complain(what: &str) {
+    let _ = io::stderr().write_all(format!("planwatch: {what}\n").as_bytes());
 }

@@ -44,6 +44,8 @@ pub(super) struct Recorder {
     input: Option<(u64, Instant)>,
     /// Something was taken late in a pass: look again before sleeping.
     again: bool,
+    /// The log may name streams that are not open yet.
+    announced: bool,
 }
 
 struct Entry {
@@ -87,9 +89,10 @@ impl Recorder {
         let mut desk = Desk::new()?;
         let mut lifecycle = Source::open_lifecycle(&mut cap, &desk)?;
         let mut sources = open_sources(&mut cap, &desk, &[])?;
-        lifecycle.take()?;
+        // On a full disk it fails, and is tried again in each pass.
+        let _ = lifecycle.take();
         for source in &mut sources {
-            source.take()?;
+            let _ = source.take();
             source.ended = has_ended(&cap.fold, source, &[Stream::Stdout]);
         }
         let mut files = Files::default();
@@ -119,6 +122,7 @@ impl Recorder {
             blocked: None,
             input: None,
             again: false,
+            announced: false,
         })
     }
 
@@ -173,10 +177,15 @@ impl Recorder {
         self.again = false;
         self.lifecycle.take()?;
         if self.lifecycle.has_waiting() {
+            self.announced = true;
             self.lifecycle.record(&mut self.cap, &mut self.desk, false)?;
             self.cap.flush()?;
             self.lifecycle.release(&self.desk)?;
+        }
+        if self.announced {
+            // Nobody says it twice: what cannot be done now is done when there is room again.
             self.after_lifecycle()?;
+            self.announced = false;
         }
         self.take_all()?;
         self.again |= self.files.record(&mut self.cap, &mut self.desk.room)?;
@@ -196,17 +205,25 @@ impl Recorder {
         let known: Vec<(u64, Stream)> =
             self.sources.iter().map(|e| (e.source.run, e.source.stream.clone())).collect();
         let new = open_sources(&mut self.cap, &self.desk, &known)?;
-        let new_files = self.files.open_new(&mut self.cap)?;
-        if new_files || !new.is_empty() {
-            let spec: Option<Spec> = snapshot::load_json(&self.cap.plan().spec_file())?;
-            self.cap.set_limits(spec.map(|spec| spec.log).unwrap_or_default());
-        }
+        let any = !new.is_empty();
         self.sources.extend(new.into_iter().map(Entry::new));
+        if any {
+            self.take_limits()?;
+        }
+        if self.files.open_new(&mut self.cap)? {
+            self.take_limits()?;
+        }
         // What is known of a run decides what an empty pipe means.
         for entry in &mut self.sources {
             entry.ready = true;
         }
         self.expect_news();
+        Ok(())
+    }
+
+    fn take_limits(&mut self) -> io::Result<()> {
+        let spec: Option<Spec> = snapshot::load_json(&self.cap.plan().spec_file())?;
+        self.cap.set_limits(spec.map(|spec| spec.log).unwrap_or_default());
         Ok(())
     }
 

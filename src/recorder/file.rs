@@ -4,7 +4,7 @@
 //! held, one after the other. Which file that is now, and at which offset it began, stands in the
 //! log, so that a recorder that takes over goes on at the very byte.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{DirEntry, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -47,6 +47,18 @@ pub(super) struct FileSource {
     behind: usize,
     /// Bytes in the room that a torn record was compared with.
     drafted: usize,
+    /// The log has it that the file cannot be read.
+    troubled: bool,
+}
+
+/// What a look at a file showed.
+struct Seen {
+    /// Bytes in the room.
+    filled: usize,
+    /// They are not what they were, or fewer.
+    emptied: bool,
+    /// What took the file's place.
+    next: io::Result<Option<(File, FileMark)>>,
 }
 
 impl FileSource {
@@ -57,14 +69,10 @@ impl FileSource {
         let slot = cap.fold.slot(run, &stream);
         let known = &cap.fold.streams[slot];
         let (logged, base) = (known.off, known.base);
-        let file = match known.file {
-            Some(mark) => find(&followed.path, mark)?,
-            None => None,
-        };
-        let seen = match &file {
-            Some(file) => before(file, logged - base)?,
-            None => Vec::new(),
-        };
+        // What cannot be read now is tried again when it is due.
+        let file = known.file.and_then(|mark| find(&followed.path, mark));
+        let seen = file.as_ref().and_then(|file| before(file, logged - base).ok());
+        let seen = seen.unwrap_or_default();
         Ok(FileSource {
             run,
             head: Head::new(cap.plan().name(), run, &stream.name()),
@@ -80,6 +88,7 @@ impl FileSource {
             behind: seen.len(),
             seen,
             drafted: 0,
+            troubled: false,
         })
     }
 
@@ -94,40 +103,77 @@ impl FileSource {
     }
 
     /// Makes records of what has been added, as much as there is room for. True if there may be
-    /// more.
+    /// more. A file that cannot be read keeps nobody else waiting.
     pub(super) fn record(&mut self, cap: &mut Capture, room: &mut [u8]) -> io::Result<bool> {
         self.due = false;
-        if self.file.is_none() && !self.begin(cap)? {
-            return Ok(false);
+        if self.file.is_none() {
+            return match open(&self.path) {
+                Ok(Some((file, mark))) => self.begin(cap, file, mark).map(|()| true),
+                Ok(None) => Ok(false),
+                Err(error) => self.unreadable(cap, &error).map(|()| false),
+            };
         }
-        let Some(file) = &self.file else { return Ok(false) };
-        // Asked before the file is read: what its writer does after it was replaced is its last.
-        let next = successor(&self.path, mark(&file.metadata()?))?;
-        let filled = self.read(room)?;
-        if !self.goes_on_in(&room[..filled]) || self.is_shorter(filled)? {
+        let Seen { filled, emptied, next } = match self.look(room) {
+            Ok(seen) => seen,
+            Err(error) => return self.unreadable(cap, &error).map(|()| false),
+        };
+        if emptied {
             self.truncated(cap)?;
             return Ok(true);
         }
         let full = filled == room.len();
-        let over = !full && (self.ended || next.is_some());
+        let over = !full && (self.ended || matches!(next, Ok(Some(_))));
         self.lines(cap, &room[..filled], self.behind, over)?;
         if full {
             return Ok(true);
         }
         match next {
-            Some((file, mark)) => {
-                self.replaced(cap, file, mark)?;
-                Ok(true)
+            Ok(Some((file, mark))) => self.replaced(cap, file, mark).map(|()| true),
+            Ok(None) => {
+                self.troubled = false;
+                Ok(false)
             }
-            None => Ok(false),
+            Err(error) => self.unreadable(cap, &error).map(|()| false),
         }
     }
 
-    /// Opens the file for the first time, or its successor where the file that was being read is
-    /// gone. False if there is none yet.
-    fn begin(&mut self, cap: &mut Capture) -> io::Result<bool> {
-        let Some((file, mark)) = open(&self.path)? else { return Ok(false) };
-        if cap.fold.streams[self.slot].file.is_some() {
+    fn look(&self, room: &mut [u8]) -> io::Result<Seen> {
+        let nothing = Seen { filled: 0, emptied: false, next: Ok(None) };
+        let Some(file) = &self.file else { return Ok(nothing) };
+        // Asked before the file is read: what its writer does after it was replaced is its last.
+        let next = successor(&self.path, mark(&file.metadata()?));
+        let filled = self.read(room)?;
+        let emptied = !self.goes_on_in(&room[..filled]) || self.is_shorter(filled)?;
+        Ok(Seen { filled, emptied, next })
+    }
+
+    /// Said once, until it can be read again.
+    fn unreadable(&mut self, cap: &mut Capture, error: &io::Error) -> io::Result<()> {
+        if std::mem::replace(&mut self.troubled, true) {
+            return Ok(());
+        }
+        let (of, path) = (&self.stream, self.path.display());
+        let msg = format!(
+            "{of} cannot be read any more: {path}: {error}; what it says after byte {} may be missing",
+            self.logged
+        );
+        let reason = format!("a file cannot be read: {error}");
+        let (of, at) = (Some(self.stream.clone()), Some(self.logged));
+        let event = Event::LogGap { reason, from: None, to: None, of, at, bytes: None };
+        cap.event(self.run, None, Level::Error, &msg, &event)
+    }
+
+    /// Begins with the file at the path: the first, the one that was read before it could not be
+    /// read for a while, or the successor of one that is gone.
+    fn begin(&mut self, cap: &mut Capture, file: File, mark: FileMark) -> io::Result<()> {
+        let known = cap.fold.streams[self.slot].file;
+        if known == Some(mark) {
+            let seen = before(&file, self.logged - self.base).unwrap_or_default();
+            (self.behind, self.seen, self.file) = (seen.len(), seen, Some(file));
+            self.splitter.restart();
+            return Ok(());
+        }
+        if known.is_some() {
             let of = &self.stream;
             let msg = format!(
                 "{of} was replaced while nobody recorded it: what its forerunner said after byte \
@@ -139,15 +185,13 @@ impl FileSource {
             let (from, to, bytes) = (None, None, None);
             let event = Event::LogGap { reason, from, to, of, at, bytes };
             cap.event(self.run, None, Level::Warning, &msg, &event)?;
-            self.replaced(cap, file, mark)?;
-            return Ok(true);
+            return self.replaced(cap, file, mark);
         }
         let path = self.path.display().to_string();
         let msg = format!("{} is {path}", self.stream);
         let event = Event::SourceOpened { of: self.stream.clone(), path, file: mark };
         self.turn_to(file);
-        cap.event(self.run, None, Level::Debug, &msg, &event)?;
-        Ok(true)
+        cap.event(self.run, None, Level::Debug, &msg, &event)
     }
 
     fn turn_to(&mut self, file: File) {
@@ -300,20 +344,15 @@ fn successor(path: &Path, mine: FileMark) -> io::Result<Option<(File, FileMark)>
 }
 
 /// The file of this mark: at `path`, or beside it under the name that it was given when another
-/// took its place.
-fn find(path: &Path, wanted: FileMark) -> io::Result<Option<File>> {
+/// took its place. One that cannot be opened is not found.
+fn find(path: &Path, wanted: FileMark) -> Option<File> {
     let is = |(file, mark): (File, FileMark)| (mark == wanted).then_some(file);
-    if let Some(file) = open(path)?.and_then(is) {
-        return Ok(Some(file));
-    }
-    let Some(Ok(entries)) = path.parent().map(std::fs::read_dir) else { return Ok(None) };
-    for entry in entries.flatten() {
-        let same = entry.metadata().is_ok_and(|meta| mark(&meta) == wanted);
-        if same && let Some(file) = open(&entry.path())?.and_then(is) {
-            return Ok(Some(file));
-        }
-    }
-    Ok(None)
+    let at = |path: &Path| open(path).ok().flatten().and_then(is);
+    at(path).or_else(|| {
+        let entries = std::fs::read_dir(path.parent()?).ok()?;
+        let same = |entry: &DirEntry| entry.metadata().is_ok_and(|meta| mark(&meta) == wanted);
+        entries.flatten().filter(same).find_map(|entry| at(&entry.path()))
+    })
 }
 
 /// What tells this file from every other.

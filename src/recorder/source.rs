@@ -224,9 +224,8 @@ impl Source {
             return Ok(0);
         }
         let mut moved = self.stage.take(&self.fifo)?;
-        let full = moved == Moved::Empty && self.stage.held() > 0;
-        if full && fifo::waiting(&self.fifo).unwrap_or(1) > 0 {
-            // It was the stage that had no room.
+        if moved == Moved::Empty && self.stage.is_full()? {
+            // Maybe not empty, or even at its end: a stage without room hides both.
             self.stage.spill(&mut self.spool)?;
             moved = self.stage.take(&self.fifo)?;
         }
@@ -280,9 +279,13 @@ impl Source {
                     cap.text(self.slot, &self.head, off, &line)?;
                 }
             }
-            // Behind the stage's front there may be more: it comes when the front is dropped.
-            if all_here || from_stage || (from == 0 && (bytes == 0 || filled == room.len())) {
+            if all_here || (!from_stage && from == 0 && (bytes == 0 || filled == room.len())) {
                 break;
+            }
+            if from_stage {
+                // It shows no more of itself than a pipe of ours takes, and nobody may come to ask
+                // for the rest.
+                self.stage.spill(&mut self.spool)?;
             }
             room.copy_within(from..filled, 0);
             filled -= from;
@@ -313,17 +316,17 @@ impl Source {
 
     /// The first record that [`Source::record`] would make now, without making it.
     pub(super) fn draft(&mut self, cap: &Capture, desk: &mut Desk) -> io::Result<Option<Vec<u8>>> {
-        if self.stage.held() >= LEFT {
-            self.stage.spill(&mut self.spool)?;
-        }
         let Desk { room, peek } = desk;
         let mut filled = 0;
         while filled < room.len() && self.logged + (filled as u64) < self.stage.end() {
             let bytes = self.read(self.logged + filled as u64, &mut room[filled..], peek)?;
-            if bytes == 0 {
+            filled += bytes;
+            if bytes == 0 && self.stage.held() == 0 {
                 break;
             }
-            filled += bytes;
+            if bytes == 0 {
+                self.stage.spill(&mut self.spool)?;
+            }
         }
         let at_end = self.ended && self.logged + filled as u64 == self.stage.end();
         let line = self.splitter.next(&room[..filled], at_end);
@@ -340,9 +343,21 @@ impl Source {
         self.spool.release(self.logged)
     }
 
-    /// Gives up the oldest waiting bytes; false if that makes no room.
-    pub(super) fn give_up_oldest(&mut self) -> io::Result<bool> {
-        Ok(self.spool.give_up_oldest()? > 0)
+    /// Takes what the pipe holds while the log cannot be written, and where there is no room for
+    /// that gives up what waits: the oldest file, and where the disk takes no file, everything.
+    pub(super) fn take_or_give_up(&mut self, desk: &Desk) -> io::Result<()> {
+        if self.take().is_ok() && self.spool.has_room() {
+            return Ok(());
+        }
+        if self.spool.give_up_oldest()? > 0 {
+            return Ok(());
+        }
+        self.stage.take(&self.fifo)?;
+        if self.stage.is_full()? && fifo::waiting(&self.fifo)? > 0 {
+            self.stage.give_up(&mut self.spool, &desk.peek)?;
+            self.stage.take(&self.fifo)?;
+        }
+        Ok(())
     }
 
     /// Says in the log that the stream has ended.
@@ -365,5 +380,70 @@ impl Source {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::capture::Identity;
+    use super::super::recover::recover;
+    use super::*;
+    use crate::model::{LogSpec, Stamp};
+    use crate::store::layout::Home;
+    use std::io::Write as _;
+
+    struct Rig {
+        _home: tempfile::TempDir,
+        cap: Capture,
+        desk: Desk,
+        source: Source,
+        writer: Option<io::PipeWriter>,
+    }
+
+    impl Rig {
+        fn new() -> Rig {
+            let temp = tempfile::tempdir().unwrap();
+            let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+            plan.create().unwrap();
+            let identity = Identity { host: "h".to_owned(), boot: "b".to_owned() };
+            let found = recover(&plan, identity, LogSpec::default(), Stamp::now()).unwrap();
+            let (mut cap, desk) = (found.cap, Desk::new().unwrap());
+            let (reader, writer) = io::pipe().unwrap();
+            let source = Source::open_input(&mut cap, &desk, 1, reader.into()).unwrap();
+            Rig { _home: temp, cap, desk, source, writer: Some(writer) }
+        }
+
+        /// Each of these bytes comes on its own.
+        fn trickle(&mut self, bytes: &[u8]) {
+            for byte in bytes {
+                self.writer.as_mut().unwrap().write_all(&[*byte]).unwrap();
+                assert_eq!(self.source.take().unwrap(), 1);
+                self.source.record(&mut self.cap, &mut self.desk, false).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_stage_that_shows_only_its_front_hides_no_line() {
+        let mut rig = Rig::new();
+        rig.desk.peek.resize(4096);
+        rig.trickle(b"ab\n");
+        assert_eq!(rig.source.logged, 3);
+        for byte in b"cd\n" {
+            rig.writer.as_mut().unwrap().write_all(&[*byte]).unwrap();
+            rig.source.take().unwrap();
+        }
+        let draft = rig.source.draft(&rig.cap, &mut rig.desk).unwrap().unwrap();
+        assert!(draft.ends_with(b"\"off\":3,\"msg\":\"cd\"}\n"));
+    }
+
+    #[test]
+    fn a_stage_that_is_full_hides_no_end() {
+        let mut rig = Rig::new();
+        rig.trickle(&[b'.'; SMALL_PIPE / 4096]);
+        assert!(rig.source.stage.is_full().unwrap());
+        rig.writer = None;
+        assert_eq!(rig.source.take().unwrap(), 0);
+        assert!(rig.source.no_writer);
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::fold::Fold;
 use crate::os::child::spawn_self;
+use crate::os::host;
 use crate::os::pidfd::Pidfd;
 use crate::store::layout::PlanDir;
 use crate::store::lock::{Holder, Lock};
@@ -164,7 +165,7 @@ impl Watch {
                 self.adopter = Some(child);
                 self.began = Some((now, seq));
             }
-            Err(error) => eprintln!("planwatch: no supervisor could be started: {error}"),
+            Err(error) => host::complain(&format!("no supervisor could be started: {error}")),
         }
         if self.supervisor.is_none() {
             self.retry = Some(now + self.pause);

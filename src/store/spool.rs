@@ -205,6 +205,13 @@ impl Spool {
         Ok(piece.bytes)
     }
 
+    /// Gives up everything although the log does not have it.
+    pub fn give_up(&mut self) -> io::Result<()> {
+        self.end = self.taken();
+        self.owed.clear();
+        self.remove()
+    }
+
     /// Removes every file: the stream has ended and the log has it all.
     pub fn remove(&mut self) -> io::Result<()> {
         while let Some(piece) = self.pieces.pop_front() {

@@ -116,6 +116,11 @@ impl Stage {
         self.held
     }
 
+    /// Whether nothing more would go in, however small.
+    pub fn is_full(&self) -> io::Result<bool> {
+        if self.held == 0 { Ok(false) } else { fifo::is_full(&self.pipe) }
+    }
+
     /// Asks for another capacity; false if the system refuses.
     pub fn resize(&self, bytes: usize) -> bool {
         fifo::resize(&self.pipe, bytes)
@@ -171,6 +176,14 @@ impl Stage {
             bytes -= dropped;
         }
         self.settle()
+    }
+
+    /// Gives up everything, what was spilled included, although the log does not have it. That
+    /// survives a kill: the note tells where the stream goes on.
+    pub fn give_up(&mut self, spool: &mut Spool, peek: &Peek) -> io::Result<()> {
+        self.settle()?;
+        spool.give_up()?;
+        self.drop_before(self.end(), peek)
     }
 
     /// Removes the note: the stream has ended and the log has it all.
@@ -313,6 +326,22 @@ mod tests {
         // The log has it, its file goes, and the note alone must tell.
         spool.remove().unwrap();
         assert_eq!(rig.open(8).at(), 8);
+    }
+
+    #[test]
+    fn what_was_given_up_is_not_taken_for_what_comes_next() {
+        let rig = Rig::new();
+        let mut stage = rig.open(0);
+        rig.put(b"one\n");
+        stage.held = 4;
+        let mut spool = rig.spool();
+        stage.spill(&mut spool).unwrap();
+        rig.put(b"two\n");
+        stage.held = 4;
+        stage.give_up(&mut spool, &rig.peek).unwrap();
+        rig.put(b"three\n");
+        drop((stage, spool));
+        assert_eq!(rig.shows(&rig.open(0)), (8, "three\n".to_owned()));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 
 use crate::model::Stream;
+use crate::os::host;
 use crate::store::layout::PlanDir;
 use crate::store::snapshot;
 
@@ -30,7 +31,7 @@ pub(super) fn lies_ready(plan: &PlanDir) -> bool {
     match lay(plan) {
         Ok(()) => true,
         Err(error) => {
-            eprintln!("planwatch: {} runs without the bridge: {error}", plan.name());
+            host::complain(&format!("{} runs without the bridge: {error}", plan.name()));
             false
         }
     }

@@ -197,7 +197,7 @@ impl Supervisor {
     pub(super) fn sleep(&mut self) -> io::Result<()> {
         let now = Instant::now();
         if let Err(error) = self.companion.ensure(now) {
-            eprintln!("planwatch: no recorder could be started: {error}");
+            host::complain(&format!("no recorder could be started: {error}"));
         }
         let limit = self.wake_at(now).map(|at| at.saturating_duration_since(now));
         let awake = self.awake(limit)?;

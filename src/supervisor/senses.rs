@@ -11,6 +11,7 @@ use super::launch::Answer;
 use super::machine::{Ended, Input};
 use crate::control::{self, Request, Verb};
 use crate::model::Stamp;
+use crate::os::host;
 use crate::os::kernel::{self, Which};
 use crate::os::poll;
 
@@ -59,7 +60,7 @@ impl Supervisor {
                     self.pending.extend_from_slice(&room[..read]);
                     let (requests, garbage) = control::parse(&mut self.pending);
                     if garbage > 0 {
-                        eprintln!("planwatch: {garbage} requests made no sense");
+                        host::complain(&format!("{garbage} requests made no sense"));
                     }
                     self.inbox.extend(requests.into_iter().map(Input::Asked));
                 }

@@ -1,5 +1,7 @@
 //! Disks that fill up, files that go away.
 
+use rustix::process::Signal;
+
 use crate::harness::{Chunk, Home, Live, Step};
 
 /// Two mebibytes for a home, and a plan that writes more.
@@ -39,6 +41,48 @@ fn a_full_disk_drops_what_it_is_told_to_drop_and_counts_it() {
     let written = 30_000;
     let kept = home.records("full").0.iter().filter(|record| record["stream"] == "stdout").count();
     assert!(kept == written || report.gaps > 0, "{kept} lines and no gap");
+}
+
+#[test]
+fn a_plan_whose_words_may_be_dropped_does_not_wait_for_a_full_disk() {
+    let Some(home) = Home::on_small_disk(2) else { return };
+    let steps = [Step::Chunk(Chunk::Bulk), Step::Stdout(60_000)].map(|step| step.to_arg());
+    let over = home.file("over");
+    let script =
+        format!("{} {} && : > '{}'", home.oracle_program(), steps.join(" "), over.display());
+    home.planwatch(["run", "-d", "-n", "full", "--on-full", "drop", "--", "sh", "-c", &script])
+        .prints("full\n")
+        .may_speak()
+        .runs();
+    home.until_file("over");
+    let recorder = home.recorder("full").expect("a full disk is not its end");
+    recorder.signal(Signal::KILL);
+    home.enlarge_disk(64);
+    home.planwatch(["wait", "full"]).prints("full succeeded 0\n").may_speak().runs();
+    let report = home.audit("full").with_gaps().holds();
+    let kept = home.records("full").0.iter().filter(|record| record["stream"] == "stdout").count();
+    assert!(kept < 60_000 && report.gaps > 0, "{kept} lines and {} gaps", report.gaps);
+}
+
+#[test]
+fn streams_that_could_not_be_opened_when_they_were_announced_are_opened_later() {
+    let home = Home::new();
+    home.planwatch(["run", "-n", "late", "--", "true"]).may_speak().runs();
+    home.until_quiet();
+    let in_the_way = home.plan_dir("late").join("spool/2.stdout.stage");
+    std::fs::create_dir(&in_the_way).unwrap();
+    home.planwatch(["run", "-d", "-n", "late", "--", "sh", "-c", "echo here; exec sleep 1000"])
+        .prints("late\n")
+        .may_speak()
+        .runs();
+    home.until_record("late", "the second run is there", |record| {
+        record["run"] == 2 && record["event"] == "run.spawned"
+    });
+    std::fs::remove_dir(&in_the_way).unwrap();
+    home.until_record("late", "its line is recorded", |record| record["msg"] == "here");
+    home.planwatch(["stop", "late"]).may_speak().any_code().runs();
+    home.until_quiet();
+    home.audit("late").holds();
 }
 
 #[test]

@@ -399,3 +399,31 @@ fn what_is_no_run_is_refused_with_the_way_to_go_on() {
     home.planwatch(["attach", "a", "--dir", "b"]).code(2).may_speak().runs();
     home.planwatch(["attach", "--pid", "2147483647"]).code(3).says("there is no process").runs();
 }
+
+#[test]
+fn a_file_that_cannot_be_read_any_more_keeps_no_other_waiting() {
+    let home = Home::new();
+    let sleeper = || Strange(strange(&home, "sleep", &["1000"]).spawn().unwrap());
+    let (mut process, mut strange_file) = (sleeper(), sleeper());
+    let (bad, good) = (home.file("bad.log"), home.file("good.log"));
+    // Reading it is an error as soon as its process is gone.
+    let link = format!("/proc/{}/cmdline", strange_file.pid());
+    std::os::unix::fs::symlink(link, &bad).unwrap();
+    append(&good, "first\n");
+    home.planwatch(["attach", "-d", "-n", "two", "--pid", &process.pid().to_string()])
+        .args(&["--file", &text(&bad), "--file", &text(&good)])
+        .prints("two\n")
+        .may_speak()
+        .runs();
+    until_line(&home, "two", "first");
+    strange_file.kill();
+    append(&good, "second\n");
+    until_line(&home, "two", "second");
+    append(&good, "third\n");
+    until_line(&home, "two", "third");
+    process.kill();
+    home.planwatch(["wait", "two"]).any_code().prints_something().may_speak().runs();
+    let gaps = home.records("two").events("log.gap").len();
+    assert_eq!(gaps, 1, "it is said once");
+    home.until_quiet();
+}

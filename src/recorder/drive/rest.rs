@@ -8,6 +8,7 @@ use super::super::watch::Watch;
 use super::{Entry, Recorder};
 use crate::fold::Saving;
 use crate::model::{OnFull, Stamp};
+use crate::os::host;
 use crate::os::poll::{PollFd, PollFlags, wait};
 use crate::store::prune::prune_segments;
 use crate::store::snapshot;
@@ -34,12 +35,17 @@ impl Recorder {
         if self.sync_at().is_some_and(|at| at <= now) {
             self.sync()?;
         }
+        let mut calmed = false;
         for entry in &mut self.sources {
             if entry.pace.calm(now) {
                 entry.source.resize(SMALL_PIPE);
-                self.desk.shrink();
-                self.cap.journal().shrink();
+                calmed = true;
             }
+        }
+        // Through a smaller one, what is left of the large pipes would be seen in part only.
+        if calmed && self.sources.iter().all(|entry| entry.pace.quiet_at().is_none()) {
+            self.desk.shrink();
+            self.cap.journal().shrink();
         }
         Ok(())
     }
@@ -92,7 +98,7 @@ impl Recorder {
     pub(super) fn block(&mut self, error: &io::Error) {
         let delay = match self.blocked {
             None => {
-                eprintln!("planwatch: recording {} waits: {error}", self.cap.plan().name());
+                host::complain(&format!("recording {} waits: {error}", self.cap.plan().name()));
                 FIRST_RETRY
             }
             Some((_, delay)) => (delay * 2).min(LAST_RETRY),
@@ -100,9 +106,8 @@ impl Recorder {
         self.blocked = Some((Instant::now() + delay, delay));
         if self.cap.limits().on_full == OnFull::Drop {
             for entry in &mut self.sources {
-                if entry.source.take().is_err() || !entry.source.has_room() {
-                    let _ = entry.source.give_up_oldest();
-                }
+                // What cannot even be given up waits.
+                let _ = entry.source.take_or_give_up(&self.desk);
             }
         }
     }
