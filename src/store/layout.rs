@@ -103,7 +103,9 @@ impl Home {
         for entry in fs::read_dir(path).map_err(wrong)? {
             let name = entry.map_err(wrong)?.file_name();
             let name = name.to_string_lossy();
-            if name != "plans" && name != "format" && !name.starts_with(".format.") {
+            let ours = name == "plans" || name == "format" || name.starts_with(".format.");
+            // Somebody may have been faster, and has put more into it already.
+            if !ours && fs::symlink_metadata(path.join("format")).is_err() {
                 return Err(HomeError::NotOurs { path: path.to_owned() });
             }
         }
