@@ -61,8 +61,20 @@ impl LogPane {
                 }
             }
         }
+        self.stay_in_sight();
         self.balance(&mut effects);
         effects
+    }
+
+    /// Whatever changed around it, the cursor is on the screen.
+    fn stay_in_sight(&mut self) {
+        if self.follow || self.cursor.is_none() || self.rows.list.is_empty() {
+            return;
+        }
+        let row = self.cursor_row();
+        if !self.visible().iter().any(|(shown, _)| *shown == row) {
+            self.show_cursor();
+        }
     }
 
     fn resized(&mut self, size: (u16, u16), effects: &mut Vec<PaneEffect>) {
