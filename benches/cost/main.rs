@@ -7,6 +7,7 @@ mod capture;
 mod idle;
 mod latency;
 mod recognising;
+mod screen;
 mod writer;
 
 fn main() {
@@ -24,6 +25,9 @@ fn main() {
     }
     if chosen("latency") {
         latency::measure();
+    }
+    if chosen("screen") {
+        screen::measure();
     }
     if chosen("idle") {
         idle::measure();

@@ -1,16 +1,19 @@
 //! The plan of every bench: lines of 120 bytes with a level in front, on stdout.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
 /// Length of a line, its end included.
 pub(crate) const LINE: usize = 120;
 
+/// Lines a second in mode `rated`.
+pub(crate) const RATE: usize = 10_000;
+
 /// `MODE COUNT GO WRITTEN GATE`: waits for the file GO, writes, makes WRITTEN, waits for GATE. Modes
 /// `bulk` and `line` write as fast as can be, in writes of 64 KiB or one a line; `paced` writes every
-/// 10 ms a line that begins with the time; the others write what `recognising` measures.
+/// 10 ms a line that begins with the time; `rated` writes at a rate; the others write what `recognising` measures.
 pub(crate) fn write(args: &[String]) {
     let [mode, count, go, written, gate] = args else { panic!("writer: {args:?}") };
     let count: usize = count.parse().unwrap();
@@ -19,6 +22,7 @@ pub(crate) fn write(args: &[String]) {
         "bulk" => bulk(count),
         "line" => (0..count).for_each(|n| put(&line(n))),
         "paced" => paced(count),
+        "rated" => rated(count),
         other => pieces(&super::recognising::text(other, count)),
     }
     std::fs::write(written, "").unwrap();
@@ -53,6 +57,17 @@ fn paced(count: usize) {
     for n in 0..count {
         std::thread::sleep(Duration::from_millis(10));
         put(format!("{} line {n}\n", monotonic_ns()).as_bytes());
+    }
+}
+
+fn rated(count: usize) {
+    let began = Instant::now();
+    for n in 0..count {
+        if n.is_multiple_of(RATE / 100) {
+            let due = began + Duration::from_millis((n / (RATE / 100) * 10) as u64);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        put(&line(n));
     }
 }
 
