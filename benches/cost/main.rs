@@ -8,6 +8,7 @@ mod idle;
 mod latency;
 mod recognising;
 mod screen;
+mod terminal;
 mod writer;
 
 fn main() {
@@ -28,6 +29,9 @@ fn main() {
     }
     if chosen("screen") {
         screen::measure();
+    }
+    if chosen("opening") {
+        screen::opening();
     }
     if chosen("idle") {
         idle::measure();

@@ -1,25 +1,17 @@
 //! The screen while ten plans write: how soon a key is answered, how many pictures it draws, and
 //! what it takes from the recorders.
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
-
-use super::bed::{Bed, cpu_ns, kib, until};
+use super::bed::{Bed, cpu_ns, kib, median, until};
+use super::terminal::{COLS, ROWS, open};
 use super::writer::RATE;
 
 const PLANS: usize = 10;
 const SECONDS: usize = 30;
-const ROWS: u16 = 50;
-const COLS: u16 = 180;
-/// What begins a picture (synchronized output, DEC private mode 2026).
-const PICTURE: &[u8] = b"\x1b[?2026h";
+const KNOWN: usize = 500;
+const RUNNING: usize = 20;
+const ROUNDS: usize = 9;
 
 pub(crate) fn measure() {
     println!(
@@ -93,7 +85,7 @@ struct Seen {
 fn watch(bed: &Bed, keys: &str) -> Seen {
     let (mut terminal, mut child) = open(bed);
     let pid = child.id();
-    terminal.until("running");
+    terminal.until(|text| text.contains("running"));
     terminal.press(keys);
     let (began, cpu) = (Instant::now(), cpu_ns(pid));
     let mut answers = Vec::new();
@@ -104,7 +96,7 @@ fn watch(bed: &Bed, keys: &str) -> Seen {
             terminal.watch_for(Duration::from_millis(40 + odd));
             let pressed = Instant::now();
             terminal.press(key);
-            terminal.until_help(there);
+            terminal.until(|text| text.contains("┌ help") == there);
             answers.push(pressed.elapsed().as_secs_f64());
         }
     }
@@ -123,72 +115,34 @@ fn watch(bed: &Bed, keys: &str) -> Seen {
     Seen { answers, pictures: times.len(), most, seconds, cpu, peak }
 }
 
-struct Terminal {
-    keyboard: File,
-    chunks: Receiver<(Instant, Vec<u8>)>,
-    shown: vt100::Parser,
-    pictures: Vec<Instant>,
-}
-
-fn open(bed: &Bed) -> (Terminal, Child) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let size = Winsize { ws_row: ROWS, ws_col: COLS, ws_xpixel: 0, ws_ypixel: 0 };
-    tcsetwinsize(&master, size).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-    let end = || Stdio::from(OwnedFd::from(slave.try_clone().unwrap()));
-    let mut command = bed.planwatch(&["watch"]);
-    let command = command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8");
-    let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-    let keyboard = File::from(master);
-    let (mut from, (tell, chunks)) = (keyboard.try_clone().unwrap(), channel());
-    std::thread::spawn(move || {
-        let mut chunk = [0; 1 << 16];
-        while let Ok(read @ 1..) = from.read(&mut chunk) {
-            if tell.send((Instant::now(), chunk[..read].to_vec())).is_err() {
-                return;
+/// From the start of the program to the picture that shows every plan's state.
+pub(crate) fn opening() {
+    println!(
+        "\nopening: {KNOWN} plans, {RUNNING} of them running, {COLS}x{ROWS}, medians of {ROUNDS}"
+    );
+    let bed = Bed::new();
+    for n in 0..KNOWN {
+        let running = n >= KNOWN - RUNNING;
+        let (mode, name) = (if running { "line" } else { "true" }, format!("plan-{n:03}"));
+        bed.run(&name, &[], mode, 0);
+    }
+    let all = format!("{RUNNING} running");
+    let rest = format!("{} ", KNOWN - RUNNING);
+    let (mut firsts, mut wholes) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        let (mut terminal, mut child) = open(&bed);
+        let mut first = None;
+        terminal.until(|text| {
+            if text.contains("plan-") {
+                first.get_or_insert_with(|| began.elapsed().as_secs_f64() * 1e3);
             }
-        }
-    });
-    let cells = |count: u16| std::num::NonZero::new(count).unwrap();
-    let shown = vt100::Parser::new(cells(ROWS), cells(COLS), 0);
-    (Terminal { keyboard, chunks, shown, pictures: Vec::new() }, child)
-}
-
-impl Terminal {
-    fn press(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
+            text.lines().any(|line| line.contains(&all) && line.contains(&rest))
+        });
+        wholes.push(began.elapsed().as_secs_f64() * 1e3);
+        firsts.push(first.unwrap_or(f64::NAN));
+        terminal.press("q");
+        until(|| child.try_wait().unwrap().is_some());
     }
-
-    fn until_help(&mut self, there: bool) {
-        while self.shown.screen().contents().contains("┌ help") != there {
-            self.read(Duration::from_secs(60));
-        }
-    }
-
-    fn until(&mut self, text: &str) {
-        while !self.shown.screen().contents().contains(text) {
-            self.read(Duration::from_secs(60));
-        }
-    }
-
-    /// Takes in what is drawn for so long.
-    fn watch_for(&mut self, time: Duration) {
-        let end = Instant::now() + time;
-        while let Some(rest) = end.checked_duration_since(Instant::now()) {
-            if !self.read(rest) {
-                return;
-            }
-        }
-    }
-
-    fn read(&mut self, patience: Duration) -> bool {
-        let Ok((at, bytes)) = self.chunks.recv_timeout(patience) else { return false };
-        let begun = memchr::memmem::find_iter(&bytes, PICTURE).count();
-        self.pictures.extend(std::iter::repeat_n(at, begun));
-        self.shown.process(&bytes);
-        true
-    }
+    println!("first plans {:.0} ms, all of them {:.0} ms", median(firsts), median(wholes));
 }
