@@ -1,13 +1,12 @@
-//! An idle planwatch makes no system call.
+//! An idle planwatch makes no system call; a screen whose clock goes on wakes up once a second.
 
 use std::process::Command;
 
-use crate::harness::{Home, Step, scale};
+use crate::harness::{Home, Proc, Step, Terminal, scale};
 
 #[test]
 fn ten_idle_plans_and_five_followers_make_no_system_call() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        println!("skipped: strace is not installed");
+    if !is_strace_there() {
         return;
     }
     let home = Home::new();
@@ -34,8 +33,85 @@ fn ten_idle_plans_and_five_followers_make_no_system_call() {
         .filter(|process| process.argv[0].contains("planwatch"))
         .collect();
     assert_eq!(ours.len(), 25, "a supervisor and a recorder each, and the followers: {ours:#?}");
-    // Everything that follows the last line (saving, shrinking, going to sleep) is over when no
-    // process of ours has run any more for a while.
+    until_quiet(&home, &ours);
+    let calls = calls_of(&home, &ours, scale(3, 10));
+    assert!(calls.is_empty(), "{calls:#?}");
+}
+
+#[test]
+fn a_screen_with_nothing_running_makes_no_system_call() {
+    if !is_strace_there() {
+        return;
+    }
+    let home = Home::new();
+    for plan in ["one", "two"] {
+        home.run_oracle(&["-n", plan], &[Step::Both(20)]).may_speak().prints_something().runs();
+    }
+    let (mut terminal, ours) = watch(&home, "two    succeeded");
+    until_quiet(&home, &ours);
+    let calls = calls_of(&home, &ours, scale(3, 10));
+    assert!(calls.is_empty(), "{calls:#?}");
+    terminal.keys("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn a_screen_of_silent_plans_wakes_up_once_a_second() {
+    if !is_strace_there() {
+        return;
+    }
+    let home = Home::new();
+    for plan in ["one", "two", "three"] {
+        let steps = [Step::Both(20), Step::Mark(home.file(plan)), Step::Idle];
+        home.run_oracle(&["-d", "-n", plan], &steps)
+            .prints(&format!("{plan}\n"))
+            .may_speak()
+            .runs();
+        home.until_file(plan);
+    }
+    let (mut terminal, ours) = watch(&home, "3 running");
+    let settled = |screen: &vt100::Screen| screen.contents().contains(" 3s ");
+    terminal.until("the clock goes", settled);
+    let seconds = scale(3, 10);
+    let calls = calls_of(&home, &ours, seconds);
+    let waits = calls.iter().filter(|call| call.contains("epoll_wait")).count() as u64;
+    // The moment at which strace comes may lie anywhere in a second. After a wait that found
+    // something, the runtime looks once more without waiting.
+    let mut most = 2 * (seconds + 2);
+    // A picture is written by a thread of its own, which says that it is done.
+    most += 2 * (seconds + 2);
+    assert!(waits <= most, "{waits} waits in {seconds} s: {calls:#?}");
+    assert!(waits >= seconds - 1, "the clock stands still: {calls:#?}");
+    let files = calls.iter().filter(|call| call.contains("openat(") || call.contains("pread"));
+    assert_eq!(files.count(), 0, "nothing has changed, and files are read: {calls:#?}");
+    terminal.keys("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+/// A screen that shows a text, as the process to look at.
+fn watch(home: &Home, text: &str) -> (Terminal, Vec<Proc>) {
+    let path = home.path().display().to_string();
+    let env = [("PLANWATCH_HOME", path.as_str())];
+    let terminal = Terminal::start((30, 110), false, home.program(), &["watch"], &env);
+    terminal.until_text(text);
+    let mut ours = home.processes();
+    ours.retain(|process| process.argv.get(1).is_some_and(|arg| arg == "watch"));
+    assert_eq!(ours.len(), 1, "{ours:#?}");
+    (terminal, ours)
+}
+
+fn is_strace_there() -> bool {
+    let there = Command::new("strace").arg("-V").output().is_ok();
+    if !there {
+        println!("skipped: strace is not installed");
+    }
+    there
+}
+
+/// Everything that follows the last line (saving, shrinking, going to sleep) is over when no
+/// process of ours has run any more for a while.
+#[track_caller]
+fn until_quiet(home: &Home, ours: &[Proc]) {
     let mut before = String::new();
     let mut same = 0;
     home.until("all is quiet", || {
@@ -44,26 +120,23 @@ fn ten_idle_plans_and_five_followers_make_no_system_call() {
         before = now;
         (same > 60).then_some(())
     });
+}
+
+/// The system calls that processes make within so many seconds.
+fn calls_of(home: &Home, ours: &[Proc], seconds: u64) -> Vec<String> {
     let report = home.file("strace");
     let mut strace = Command::new("timeout");
-    strace.args(["-s", "INT", &scale(3, 10).to_string(), "strace", "-f", "-qq", "-o"]).arg(&report);
-    for process in &ours {
+    strace.args(["-s", "INT", &seconds.to_string(), "strace", "-f", "-qq", "-o"]).arg(&report);
+    for process in ours {
         strace.args(["-p", &process.pid.to_string()]);
     }
     let output = strace.output().unwrap();
     let calls = std::fs::read_to_string(&report).unwrap_or_default();
-    // What they were waiting in when strace came is shown as resumed or restarted.
-    let made: Vec<_> = calls
-        .lines()
-        .filter(|line| {
-            !["resumed>", "restart_syscall", "detached", "<unfinished ...>"]
-                .iter()
-                .any(|own| line.contains(own))
-        })
-        .collect();
-    assert!(made.is_empty(), "{made:#?}\n{}", String::from_utf8_lossy(&output.stderr));
-    let ended = calls.lines().filter(|line| line.contains("resumed>")).count();
-    assert_eq!(ended, 0, "a call came back: {calls}");
+    assert!(!calls.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    // What they were waiting in when strace came and went is no call of theirs.
+    let begun = ["restart_syscall", "detached", "<unfinished ...>"];
+    let made = |line: &&str| !begun.iter().any(|word| line.contains(word));
+    calls.lines().filter(made).map(str::to_owned).collect()
 }
 
 /// How often each thread of a process has been switched to and from.
