@@ -18,6 +18,7 @@ pub mod exec;
 pub mod filter;
 pub mod follow;
 pub mod inspect;
+mod leftover;
 pub mod logs;
 pub mod man;
 pub mod out;

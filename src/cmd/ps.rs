@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::World;
 use super::alive::settled;
+use super::leftover::left_behind;
 use super::out::Out;
 use crate::model::Stamp;
 use crate::render::ps::{PsRow, ps_table};
@@ -59,7 +60,11 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
 
 fn row(plan: &PlanDir, world: &World) -> anyhow::Result<Option<PsRow>> {
     let fold = settled(plan)?;
-    Ok(PsRow::of(&fold, log_bytes(plan)?, world.now))
+    let mut row = PsRow::of(&fold, log_bytes(plan)?, world.now);
+    if let (Some(row), Some(run)) = (&mut row, fold.last()) {
+        row.left_behind = left_behind(plan, run)?;
+    }
+    Ok(row)
 }
 
 fn is_recent(row: &PsRow, now: Stamp) -> bool {

@@ -6,10 +6,11 @@ use super::World;
 use super::alive::settled;
 use super::ask::{ask, request};
 use super::attach::power::refuse_powerless;
+use super::leftover::end_left_behind;
 use super::select::{Selected, Selector, select};
 use crate::control::{Request, Verb};
 use crate::feed::Until;
-use crate::fold::Fold;
+use crate::fold::{Fold, RunFold};
 use crate::store::layout::{Home, PlanDir};
 
 /// What a user may mean by `stop`.
@@ -36,7 +37,16 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
                 request.grace_ms = options.grace.and_then(|span| span.as_millis().try_into().ok());
                 requests.push((plan, request));
             }
-            Err(why) => eprintln!("planwatch: {} is not running: {why}", one.plan),
+            Err(why) => {
+                let ended = match plan_run(&plan, one)? {
+                    Some(run) => {
+                        end_left_behind(&plan, &run, (options.signal, options.grace), world)?
+                    }
+                    None => None,
+                };
+                let what = ended.map_or(String::new(), |what| format!("; {what}"));
+                eprintln!("planwatch: {} is not running: {why}{what}", one.plan);
+            }
         }
     }
     if !requests.is_empty() {
@@ -45,6 +55,14 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         }
     }
     Ok(0)
+}
+
+/// The run of a plan that the user meant, live or not.
+fn plan_run(plan: &PlanDir, one: &Selected) -> anyhow::Result<Option<RunFold>> {
+    let fold = settled(plan)?;
+    let Some(last) = fold.last() else { return Ok(None) };
+    let wanted = one.run.map_or(Some(last.run), |run| run.resolve(last.run));
+    Ok(wanted.and_then(|run| fold.run(run)).cloned())
 }
 
 /// The live run of a plan that the user meant, or why there is none.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::World;
 use super::evidence;
+use super::leftover::left_behind;
 use super::out::Out;
 use super::tables::{ChosenRun, saved};
 use crate::fold::{RunFold, headline};
@@ -91,6 +92,7 @@ fn found_out(chosen: &ChosenRun, world: &World) -> anyhow::Result<Why> {
         started_at: run.started_at,
         ended_at: run.ended_at,
         ended_by: ended_by(&run),
+        left_behind: left_behind(&chosen.plan, &run)?,
         tasks: Some(table.counts()).filter(|counts| !counts.is_empty()),
         failures: failures.into_iter().map(|(trouble, _)| trouble).collect(),
         retried: retried.into_iter().map(|(trouble, _)| trouble).collect(),

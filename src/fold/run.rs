@@ -166,7 +166,10 @@ impl RunFold {
             Event::RunStopping { by, request, timeout, restart } => {
                 self.asked_to_stop(by, request.as_deref(), *timeout, *restart);
             }
-            Event::RunSignalled { signal, .. } if !self.signalled.contains(signal) => {
+            // What the run left behind may be signalled long after it has ended: that ended nothing.
+            Event::RunSignalled { signal, .. }
+                if self.state.is_live() && !self.signalled.contains(signal) =>
+            {
                 self.signalled.push(*signal);
             }
             Event::RunExited { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers } => {

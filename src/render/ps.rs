@@ -47,6 +47,8 @@ pub struct PsRow {
     pub last_seq: u64,
     /// Bytes of the plan's segments.
     pub log_bytes: u64,
+    /// Processes that still hold the run's output although it has ended.
+    pub left_behind: Vec<i32>,
 }
 
 /// How a process ended: one of the two is null.
@@ -112,6 +114,7 @@ impl PsRow {
             warnings: run.warnings,
             last_seq: fold.seq,
             log_bytes,
+            left_behind: Vec::new(),
         })
     }
 
@@ -148,8 +151,9 @@ const COLUMNS: [Column; 8] = [
     Column::number("LOG").leaves(6),
 ];
 
-/// Columns that only plans of Luigi's fill.
-const OF_TASKS: [usize; 2] = [3, 4];
+/// Columns that mostly only plans of Luigi's fill.
+const TASKS: usize = 3;
+const NOW: usize = 4;
 
 /// Cells of the bar before a number of tasks.
 const BAR: u64 = 12;
@@ -157,8 +161,10 @@ const BAR: u64 = 12;
 /// The rows as a table.
 pub fn ps_table(rows: &[PsRow], width: Option<usize>, colour: bool) -> Vec<u8> {
     let (mut columns, mut cells) = (COLUMNS.to_vec(), rows.iter().map(cells).collect::<Vec<_>>());
-    if rows.iter().all(|row| row.tasks.is_none()) {
-        for at in OF_TASKS.into_iter().rev() {
+    let no_tasks = rows.iter().all(|row| row.tasks.is_none());
+    let no_now = no_tasks && rows.iter().all(|row| row.left_behind.is_empty());
+    for (at, empty) in [(NOW, no_now), (TASKS, no_tasks)] {
+        if empty {
             columns.remove(at);
             cells.iter_mut().for_each(|row| drop(row.remove(at)));
         }
@@ -188,9 +194,12 @@ fn progress(tasks: PsTasks) -> String {
     format!("{}  {:>digits$}/{}", bar(tasks, BAR), tasks.done, tasks.total)
 }
 
-/// What runs now: the task that has run longest, and how many more. Where nothing runs, the first
-/// that failed.
+/// What runs now: the task that has run longest, and how many more. Where nothing should run any
+/// more, what does all the same, or the task that failed first.
 fn now(row: &PsRow) -> Cell {
+    if !row.left_behind.is_empty() {
+        return Cell::new(format!("{} left behind", row.left_behind.len()), Tone::Bad);
+    }
     let family = |name: &str| name.split('(').next().unwrap_or(name).to_owned();
     let running = row.tasks.map_or(0, |tasks| tasks.running);
     match (row.now.first(), &row.failure) {
@@ -241,7 +250,7 @@ mod tests {
                 r#"{"plan":"dublin-cafe","run":3,"state":"running","verdict":"unknown","reasons":[],"#,
                 r#""exit":null,"pid":12,"started_at":"1970-01-01T00:00:00.000000Z","ended_at":null,"#,
                 r#""elapsed_ms":61000,"tasks":null,"now":[],"errors":0,"warnings":0,"#,
-                r#""last_seq":4711,"log_bytes":5}"#
+                r#""last_seq":4711,"log_bytes":5,"left_behind":[]}"#
             )
         );
     }

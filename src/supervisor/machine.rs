@@ -5,7 +5,7 @@
 //! timer carries the epoch of the phase it was armed for and is ignored in any other.
 
 use crate::control::{Request, Verb};
-use crate::model::{Event, Level, Marker, StopSpec, Stream, signal_name};
+use crate::model::{Event, Level, Marker, StopSpec, Stream};
 
 use super::words;
 
@@ -386,12 +386,6 @@ impl Machine {
             _ => {}
         }
     }
-}
-
-/// How a signal sent to a run is told.
-pub(super) fn signalled(signal: i32, processes: u64) -> String {
-    let many = if processes == 1 { "process" } else { "processes" };
-    format!("{} sent to {processes} {many}", signal_name(signal))
 }
 
 #[cfg(test)]

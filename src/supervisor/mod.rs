@@ -4,7 +4,7 @@
 //! `drive` and `perform` do it,
 //! `abroad` finds the process of a run that somebody else started,
 //! `adopt` goes on where a dead supervisor stopped, [`exec_step`] becomes the plan, `tree` finds all
-//! processes of a run, `companion` keeps a recorder alive, `bridge` lays out what makes the plan's
+//! processes of a run, `leftover` those that outlive it, `companion` keeps a recorder alive, `bridge` lays out what makes the plan's
 //! Python report Luigi's events.
 //!
 //! Uses `model`, `fold`, `store`, `os`, `control`, `wake` and `foreign`. What surprises: it never touches the
@@ -20,6 +20,7 @@ mod drive;
 mod exec;
 mod history;
 pub mod launch;
+mod leftover;
 mod lifecycle;
 mod machine;
 mod perform;
@@ -33,3 +34,4 @@ mod words;
 pub use begin::{adopt, supervise};
 pub use drive::Lacks;
 pub use exec::{ExecFailure, ExecOrder, PlanPid, exec_step};
+pub use leftover::{Ended as LeftoversEnded, Leftovers};

@@ -9,7 +9,7 @@ use super::begin::remove_leftover;
 use super::drive::Supervisor;
 use super::history::{Awaited, Vigil, known};
 use super::lifecycle::said;
-use super::machine::{Effect, Input, Machine, signalled};
+use super::machine::{Effect, Input, Machine};
 use super::run::{Pipes, Plan, STREAMS, marks};
 use super::tree::{self, Marks};
 use super::words;
@@ -91,7 +91,7 @@ impl Supervisor {
             }
             Effect::Signal { signal, tree, by, request } => {
                 let processes = self.signal(signal, tree)?;
-                let msg = signalled(signal, processes);
+                let msg = words::signalled(signal, processes);
                 let event = Event::RunSignalled { signal, processes, by, request };
                 self.lifecycle.say(said(self.run, Level::Info, msg, event))
             }

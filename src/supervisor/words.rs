@@ -29,6 +29,12 @@ pub(super) fn weight(ended: &Ended) -> Level {
     if ended.code == Some(0) || (unknown && complete) { Level::Info } else { Level::Error }
 }
 
+/// How a signal sent to a run is told.
+pub(super) fn signalled(signal: i32, processes: u64) -> String {
+    let many = if processes == 1 { "process" } else { "processes" };
+    format!("{} sent to {processes} {many}", signal_name(signal))
+}
+
 /// `stdout and stderr are still held by 4711, 4712`
 pub(super) fn held(of: &[Stream], pids: &[i32]) -> String {
     let of: Vec<_> = of.iter().map(Stream::name).collect();

@@ -1,6 +1,6 @@
 //! `planwatch stop`, `signal`, `restart`: requests and what comes of them.
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{Home, Proc, Step};
 
@@ -296,4 +296,43 @@ fn a_restart_is_not_done_by_somebody_with_another_environment() {
     assert_eq!(home.records("plan").events("run.started").len(), 1);
     home.planwatch(["ps", "-a"]).prints_something().may_speak().runs();
     home.audit("plan").holds();
+}
+
+#[test]
+fn what_a_killed_plan_left_behind_is_named_and_ended_by_stop() {
+    let home = Home::new();
+    let oracle = home.oracle_program();
+    let [up, pid] = ["up", "pid"].map(|name| home.file(name).display().to_string());
+    // The way of Luigi's workers: the main process is killed, those it has forked go on.
+    let script = format!("{oracle} mark:{up} idle: & echo $$ > {pid}; wait");
+    home.planwatch(["run", "-d", "-n", "plan", "--", "sh", "-c", &script])
+        .prints("plan\n")
+        .may_speak()
+        .runs();
+    home.until_file("up");
+    home.until_file("pid");
+    let main = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
+    kill_process(Pid::from_raw(main).unwrap(), Signal::KILL).unwrap();
+    home.planwatch(["wait", "plan"]).code(137).prints("plan killed 137\n").may_speak().runs();
+    let row = || home.planwatch(["ps", "-o", "jsonl"]).prints_something().runs().json();
+    let left: Vec<i64> =
+        row()["left_behind"].as_array().unwrap().iter().filter_map(|pid| pid.as_i64()).collect();
+    let [left] = left[..] else { panic!("{left:?}") };
+    let ps = home.planwatch(["ps"]).prints_something().runs().stdout;
+    assert!(ps.contains("1 left behind"), "{ps}");
+    let why = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    assert!(why.contains(&format!("1 process of it goes on: {left}")), "{why}");
+    assert!(why.contains("planwatch stop plan@1"), "{why}");
+    let said = home.planwatch(["stop", "plan"]).may_speak().runs().stderr;
+    let told = format!("not running: run 1 killed; ended 1 process ({left}) it had left behind");
+    assert!(said.contains(&told), "{said}");
+    home.until_quiet();
+    assert_eq!(row()["left_behind"], serde_json::json!([]));
+    let records = home.records("plan");
+    let signalled = records.events("run.signalled").pop().expect("it is recorded");
+    assert!(signalled["by"].as_str().is_some_and(|by| by.contains('@')), "{signalled}");
+    let why = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    assert!(why.contains("SIGKILL came from outside"), "that stop did not end the run: {why}");
+    let said = home.planwatch(["stop", "plan"]).may_speak().runs().stderr;
+    assert_eq!(said, "planwatch: plan is not running: run 1 killed\n");
 }

@@ -34,6 +34,8 @@ pub struct Why {
     pub ended_at: Option<Stamp>,
     /// Who or what ended it, where it did not end by itself.
     pub ended_by: Option<String>,
+    /// Processes that still hold its output although it has ended.
+    pub left_behind: Vec<i32>,
     /// How many tasks stand where; null where there are none.
     pub tasks: Option<TaskCounts>,
     /// Tasks that went wrong, the first one first.

@@ -36,6 +36,7 @@ struct Screen<'a> {
 pub fn screen(to: &mut Vec<u8>, why: &Why, clock: &Clock, look: Look) {
     let mut screen = Screen { to, look, clock };
     screen.verdict(why);
+    screen.left_behind(why);
     if why.verdict.is_success() && why.retried.is_empty() && why.failures.is_empty() {
         return;
     }
@@ -65,6 +66,16 @@ impl Screen<'_> {
             painted(&harmless(&why.headline), tone, self.look.colour)
         );
         self.to.extend_from_slice(text.as_bytes());
+    }
+
+    fn left_behind(&mut self, why: &Why) {
+        let pids: Vec<String> = why.left_behind.iter().map(i32::to_string).collect();
+        let (many, go) = if pids.len() == 1 { ("process", "goes") } else { ("processes", "go") };
+        if !pids.is_empty() {
+            let text = format!("{} {many} of it {go} on: {}", pids.len(), pids.join(", "));
+            self.line(0, &text, Tone::Bad);
+            self.command("end them: ", &format!("planwatch stop {}@{}", why.plan, why.run), "");
+        }
     }
 
     /// When, how many tasks, and who ended it.
