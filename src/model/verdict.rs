@@ -235,7 +235,11 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
         return (Verdict::Stopped, if code != 0 { code } else { luigi_code.max(1) }, reasons);
     }
     if !exit_fine {
-        return (Verdict::Failed, code, reasons);
+        // `[retcode]` gives what Luigi says a number of the plan's own choice. 1 is what Python exits
+        // with when something else went wrong as well.
+        let said_by_luigi = matches!(luigi_code, 10..30) && code != 1 && !marker_missing;
+        let verdict = if said_by_luigi { Verdict::Incomplete } else { Verdict::Failed };
+        return (verdict, code, reasons);
     }
     if luigi_code >= 30 {
         return (Verdict::Failed, luigi_code, reasons);
@@ -286,6 +290,8 @@ mod tests {
     fn a_plans_own_exit_code_is_passed_on_as_it_is() {
         assert_eq!(judged(exited(3, None)), (Verdict::Failed, 3));
         assert_eq!(judged(exited(40, Some(Face::Failed))), (Verdict::Failed, 40));
+        assert_eq!(judged(exited(30, Some(Face::Missing))), (Verdict::Incomplete, 30));
+        assert_eq!(judged(exited(1, Some(Face::Missing))), (Verdict::Failed, 1));
         let mut chosen = exited(3, None);
         chosen.success_codes = &[3];
         assert_eq!(judged(chosen), (Verdict::Succeeded, 0));

@@ -40,6 +40,25 @@ class Flaky(luigi.Task):
             raise ValueError("once")
         with self.output().open("w") as file: file.write("x")
 
+class Broken(luigi.Task):
+    def complete(self): raise ValueError("nobody can tell")
+
+class NeedsBroken(luigi.WrapperTask):
+    def requires(self): return [Leaf(1), Broken()]
+
+class Second(luigi.Task):
+    def requires(self): return Gated()
+    def output(self): return luigi.LocalTarget("out/second")
+    def run(self):
+        with self.output().open("w") as file: file.write("x")
+
+class Gated(luigi.Task):
+    def output(self): return luigi.LocalTarget("out/gated")
+    def run(self):
+        open("at-the-gate", "w").close()
+        while not os.path.exists("gate"): time.sleep(0.01)
+        with self.output().open("w") as file: file.write("x")
+
 class Sleeper(luigi.Task):
     n = luigi.IntParameter()
     def output(self): return luigi.LocalTarget(f"out/sleeper-{self.n}")
@@ -70,7 +89,8 @@ fn luigi(
     // Luigi refuses a command line that runs already, whatever folder it runs in: another test's.
     let config =
         format!("[core]\nno_lock=True\n[worker]\nkeep_alive={alive}\n[scheduler]\nretry_delay=1\n");
-    std::fs::write(home.file("luigi.cfg"), config).unwrap();
+    let own = std::fs::read_to_string(home.file("own.cfg")).unwrap_or_default();
+    std::fs::write(home.file("luigi.cfg"), config + &own).unwrap();
     home.planwatch(["run", "-n", plan])
         .args(options)
         .args(&[
@@ -140,6 +160,48 @@ fn a_plan_that_succeeded_in_a_retry_says_so() {
     ends(&home, "Flaky", "retried", 0);
     let counts = json!({"total": 1, "done": 1, "running": 0, "failed": 0, "pending": 0});
     assert_eq!(row(&home)["tasks"], counts);
+}
+
+#[test]
+fn a_plan_with_a_task_that_could_not_be_scheduled_has_failed_so() {
+    let home = Home::new();
+    ends(&home, "NeedsBroken", "failed", 35);
+    let reasons = row(&home)["reasons"][0].as_str().unwrap_or_default().to_owned();
+    assert!(reasons.contains("Broken()"), "{reasons}");
+}
+
+#[test]
+fn a_luigi_that_was_told_to_take_no_new_task_leaves_the_rest_not_run() {
+    let home = Home::new();
+    luigi(&home, "plan", &["-d"], "Second", &[]).runs();
+    home.until_file("at-the-gate");
+    // Luigi's own way to drain a worker: what runs ends, nothing else begins.
+    home.planwatch(["signal", "-s", "USR1", "plan"]).prints_something().may_speak().runs();
+    std::fs::write(home.file("gate"), "").unwrap();
+    home.planwatch(["wait", "plan"]).code(25).prints("plan incomplete 25\n").may_speak().runs();
+    let counts = json!({"total": 2, "done": 1, "running": 0, "failed": 0, "pending": 1});
+    assert_eq!(row(&home)["tasks"], counts);
+}
+
+#[test]
+fn a_plans_own_mapping_of_exit_codes_is_passed_on_and_never_read_as_luigis() {
+    // Each number means something else in Luigi's recommendation.
+    for (key, own, task, verdict) in [
+        ("task_failed", 20, "Fails", "failed"),
+        ("missing_data", 30, "NeedsExt", "incomplete"),
+        ("scheduling_error", 25, "NeedsBroken", "failed"),
+        ("task_failed", 77, "Fails", "failed"),
+    ] {
+        let home = Home::new();
+        std::fs::write(home.file("own.cfg"), format!("[retcode]\n{key}={own}\n")).unwrap();
+        luigi(&home, "plan", &[], task, &[]).code(own).runs();
+        let report = home.audit("plan").holds();
+        assert_eq!(report.verdicts[&1], (verdict.to_owned(), i64::from(own)), "{key}={own}");
+        assert_eq!(home.records("plan").events("run.exited")[0]["code"], own);
+        let wait = home.planwatch(["wait", "plan"]).code(own).may_speak();
+        wait.prints(&format!("plan {verdict} {own}\n")).runs();
+        home.until_quiet();
+    }
 }
 
 #[test]
