@@ -215,7 +215,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__logs)
-            opts="-f -n -l -g -x -s -r -t -o -h --follow --forever --tail --lines --since --until --level --grep --exclude --stream --task --run --after --cursor-file --reverse --timestamps --output --color --help"
+            opts="-f -n -l -g -x -s -A -B -C -r -t -o -h --follow --forever --tail --lines --since --until --level --grep --exclude --stream --task --run --after --cursor-file --after-context --before-context --context --first-error --count --stats --reverse --timestamps --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -289,12 +289,36 @@ _planwatch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --after-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -A)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -B)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "short cat json logfmt" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "short cat json logfmt export otlp-json" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "short cat json logfmt" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "short cat json logfmt export otlp-json" -- "${cur}"))
                     return 0
                     ;;
                 --color)

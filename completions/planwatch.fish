@@ -98,15 +98,23 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l task -d 'On
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l run -d 'Only this run' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l after -d 'Only records with a seq greater than this' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l cursor-file -d 'Keep the last seq shown in this file, and go on from it the next time' -r -F
-complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s o -l output -d 'The form: short, cat (the plan\'s very bytes), json (as stored), logfmt' -r -f -a "short\t''
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s A -l after-context -d 'Also the N records after each' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s B -l before-context -d 'Also the N records before each' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s C -l context -d 'Also the N records around each' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s o -l output -d 'The form: short, cat (the plan\'s very bytes), json (as stored), logfmt, export (for systemd-journal-remote), otlp-json (for OpenTelemetry\'s collector)' -r -f -a "short\t''
 cat\t''
 json\t''
-logfmt\t''"
+logfmt\t''
+export\t''
+otlp-json\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s f -l follow -d 'Go on with what comes'
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l forever -d 'With -f: go on when the followed runs have ended'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l first-error -d 'Of each run only the first error, or the first record of the --level that is named'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l count -d 'Print how many records there are instead of the records'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l stats -d 'Print how many records there are of each level and task: a table, or JSON with -o json'
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s r -l reverse -d 'Newest first'
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s t -l timestamps -d 'Show the time of each line in full'
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{self, LogLimits, RecordArgs, RunArgs};
+use crate::cmd::logs::Detail;
 use crate::cmd::{self, World};
 use crate::exit::{Exit, Failure};
-use crate::model::{LogSpec, NameError, PlanName, Spec, StopSpec, VerdictRule};
+use crate::model::{Level, LogSpec, NameError, PlanName, Spec, StopSpec, VerdictRule};
 
 pub(super) fn run(typed: RunArgs, world: &World) -> Result<cmd::run::Options, Failure> {
     let argv = typed
@@ -118,7 +119,7 @@ pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
         lines: typed.lines,
         since: typed.since.map(|when| when.resolve(world.now, &world.zone)),
         until: typed.until.map(|when| when.resolve(world.now, &world.zone)),
-        level: typed.level,
+        level: typed.level.or(typed.first_error.then_some(Level::Error)),
         grep: typed.grep,
         exclude: typed.exclude,
         streams: typed.stream,
@@ -126,6 +127,16 @@ pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
         run: typed.run,
         after: typed.after,
         cursor_file: typed.cursor_file.map(|file| cwd_join(world, file)),
+        around: (
+            typed.before_context.or(typed.context).unwrap_or(0),
+            typed.after_context.or(typed.context).unwrap_or(0),
+        ),
+        first_of_run: typed.first_error,
+        numbers: match (typed.count, typed.stats) {
+            (true, _) => Some(Detail::Count),
+            (_, true) => Some(Detail::Stats),
+            _ => None,
+        },
         reverse: typed.reverse,
         timestamps: typed.timestamps,
         output: match typed.output {
@@ -133,6 +144,8 @@ pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
             args::LogForm::Cat => cmd::logs::LogForm::Cat,
             args::LogForm::Json => cmd::logs::LogForm::Json,
             args::LogForm::Logfmt => cmd::logs::LogForm::Logfmt,
+            args::LogForm::Export => cmd::logs::LogForm::Export,
+            args::LogForm::OtlpJson => cmd::logs::LogForm::OtlpJson,
         },
     }
 }

@@ -138,18 +138,8 @@ impl Follower {
                         self.printer.flush()?;
                     }
                 }
-                News::Gap { from, to } if from == to => {
-                    self.printer
-                        .say(&format!("{plan}: record {from} is missing (pruned or lost)"))?;
-                }
-                News::Gap { from, to } => {
-                    self.printer.say(&format!(
-                        "{plan}: records {from} to {to} are missing (pruned or lost)"
-                    ))?;
-                }
-                News::Renewed => {
-                    self.printer.say(&format!("{plan}: its log was removed and begins anew"))?;
-                }
+                News::Gap { from, to } => self.printer.gap(plan, from, to)?,
+                News::Renewed => self.printer.renewed(plan)?,
                 News::Stopped => {
                     self.stopped = true;
                     self.printer.say(&format!(
@@ -246,16 +236,7 @@ impl Follower {
 
     /// Says what was passed over, and gives the exit code: 1 if a plan's recording has stopped.
     pub fn finish(mut self) -> anyhow::Result<i32> {
-        let bad = self.follow.skipped() + self.printer.damaged();
-        if bad > 0 {
-            let what = if bad == 1 {
-                "line is no record and was"
-            } else {
-                "lines are no records and were"
-            };
-            self.printer.say(&format!("{bad} {what} passed over: planwatch verify names them"))?;
-        }
-        self.printer.flush()?;
+        self.printer.finish(self.follow.skipped())?;
         Ok(if self.stopped { Exit::Failed } else { Exit::Done }.code())
     }
 }

@@ -1,7 +1,9 @@
 //! `logs`: reads the logs of plans, and follows them.
 
 mod cursor;
+mod numbers;
 mod reverse;
+mod still;
 mod targets;
 
 use std::path::PathBuf;
@@ -11,12 +13,14 @@ use regex::bytes::Regex;
 use self::cursor::CursorFile;
 use self::targets::Chosen;
 use super::World;
-use super::filter::Filter;
 use super::follow::{Follower, block_on};
 use super::print::{Own, Printer};
 use super::select::Selector;
 use super::tables::saved;
-use super::taskglob::{TaskFilter, TaskGlob};
+pub use crate::feed::search::Detail;
+use crate::feed::search::seek_last;
+pub use crate::feed::sieve::TaskGlob;
+use crate::feed::sieve::{TaskFilter, Wanted};
 use crate::feed::{Depth, Follow, Until, known};
 use crate::model::{Level, Stamp, Stream};
 use crate::render::line::Style;
@@ -54,6 +58,12 @@ pub struct Options {
     pub after: Option<u64>,
     /// Where the last seq shown is kept between calls.
     pub cursor_file: Option<PathBuf>,
+    /// So many records before and after each.
+    pub around: (usize, usize),
+    /// Of each run only the first.
+    pub first_of_run: bool,
+    /// Numbers instead of records.
+    pub numbers: Option<Detail>,
     /// Newest first.
     pub reverse: bool,
     /// The time of each line in full.
@@ -74,30 +84,31 @@ pub enum LogForm {
     Json,
     /// `key=value` pairs, one record a line.
     Logfmt,
+    /// As systemd's journal exports its entries.
+    Export,
+    /// As OpenTelemetry's collector reads log records, one request a line.
+    OtlpJson,
 }
 
 /// Does it.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
-    if options.reverse {
-        let (home, chosen) = targets::choose(&options, world)?;
-        let tasks = tasks(&options, &home, &chosen)?;
-        let printer = printer(&options, world, &chosen, tasks);
-        return reverse::print(&home, &chosen, &options, printer);
-    }
     // A time that has passed is an end that has been reached.
     let follows = options.follow && options.until.is_none_or(|until| until > world.now);
     if follows {
         return block_on(follow(&options, world));
     }
-    let (mut follower, cursors) = start(&options, world, false)?;
-    while !follower.print()? {}
-    save(cursors.as_ref(), &follower)?;
-    follower.finish()
+    let (home, chosen) = targets::choose(&options, world)?;
+    let tasks = tasks(&options, &home, &chosen)?;
+    let printer = printer(&options, world, &chosen, tasks);
+    if options.reverse {
+        return reverse::print(&home, &chosen, &options, printer);
+    }
+    still::print(&home, &chosen, &options, printer, world)
 }
 
 /// Prints what there is and what comes, until nothing more will.
 pub(super) async fn follow(options: &Options, world: &World) -> anyhow::Result<i32> {
-    let (mut follower, cursors) = start(options, world, true)?;
+    let (mut follower, cursors) = start(options, world)?;
     loop {
         if !follower.print()? {
             tokio::task::yield_now().await;
@@ -112,28 +123,24 @@ pub(super) async fn follow(options: &Options, world: &World) -> anyhow::Result<i
 }
 
 /// A follower of the chosen plans, each at its place.
-fn start(
-    options: &Options,
-    world: &World,
-    live: bool,
-) -> anyhow::Result<(Follower, Option<CursorFile>)> {
+fn start(options: &Options, world: &World) -> anyhow::Result<(Follower, Option<CursorFile>)> {
     let (home, chosen) = targets::choose(options, world)?;
     let cursors = options.cursor_file.as_deref().map(CursorFile::open).transpose()?;
-    let follow = if live { Follow::live()? } else { Follow::still() };
     let tasks = tasks(options, &home, &chosen)?;
-    let mut follower = Follower::new(follow, printer(options, world, &chosen, tasks));
+    let mut follower = Follower::new(Follow::live()?, printer(options, world, &chosen, tasks));
     for one in &chosen {
         let saved = cursors.as_ref().and_then(|cursors| cursors.get(&one.plan));
         let until = match one.runs.iter().max() {
-            _ if !live => Until::Now,
             _ if options.forever => Until::Never,
             Some(run) => Until::Run(*run),
             None => Until::Ended,
         };
         follower.add(&home.plan(&one.plan), until, |reader, printer| {
-            place(reader, printer, options, one, saved)
+            let after = place(reader, printer, &home, options, one, saved)?;
+            reader.seek_after(after);
+            Ok(())
         })?;
-        if live && one.missing {
+        if one.missing {
             follower.printer().say(&targets::waiting(&home, &one.plan)?)?;
         }
     }
@@ -170,15 +177,16 @@ fn printer(options: &Options, world: &World, chosen: &[Chosen], tasks: TaskFilte
         .iter()
         .flat_map(|one| one.runs.iter().map(|run| (one.plan.to_string(), *run)))
         .collect();
-    let filter = Filter {
+    let wanted = Wanted {
         since: options.since,
         until: options.until,
         level: options.level,
-        grep: options.grep.clone(),
+        texts: Some(options.grep.clone()).into_iter().filter(|group| !group.is_empty()).collect(),
         exclude: options.exclude.clone(),
         streams: options.streams.clone(),
         runs,
         tasks,
+        ..Wanted::default()
     };
     let longest = chosen.iter().map(|one| one.plan.as_str().len()).max();
     let style = Style {
@@ -187,17 +195,18 @@ fn printer(options: &Options, world: &World, chosen: &[Chosen], tasks: TaskFilte
         zone: world.zone.clone(),
         prefix: longest.filter(|_| chosen.len() > 1),
     };
-    Printer::new(options.output, style, world.stdout.terminal, filter, Own::Among)
+    Printer::new(options.output, style, world.stdout.terminal, wanted, Own::Among)
 }
 
-/// Puts the reader where printing begins.
+/// The seq behind which printing begins.
 fn place(
     reader: &mut Reader,
     printer: &Printer,
+    home: &Home,
     options: &Options,
     one: &Chosen,
     saved: Option<u64>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     if let Some(since) = options.since {
         reader.seek_time(since)?;
     }
@@ -205,13 +214,10 @@ fn place(
     let floor = reader.cursor().max(after.unwrap_or(0)).max(one.begins.saturating_sub(1));
     let resumes = after.is_some() || options.since.is_some() || options.cursor_file.is_some();
     let ten = (options.follow && !resumes).then_some(10);
-    match options.lines.or(ten).filter(|_| saved.is_none()) {
-        Some(lines) => {
-            reader.seek_last_after(lines, floor, &mut |line| printer.counts(line))?;
-        }
-        None => reader.seek_after(floor),
-    }
-    Ok(())
+    Ok(match options.lines.or(ten).filter(|_| saved.is_none()) {
+        Some(lines) => seek_last(&home.plan(&one.plan), lines, floor, printer.sieve())?,
+        None => floor,
+    })
 }
 
 fn save(cursors: Option<&CursorFile>, follower: &Follower) -> anyhow::Result<()> {

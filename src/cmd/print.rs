@@ -1,12 +1,11 @@
 //! Records in the form a reader asked for.
 
-use regex::bytes::Regex;
-
 use super::World;
-use super::filter::Filter;
 use super::logs::LogForm;
 use super::out::{Out, OutError};
-use crate::model::{Eol, Level, Record, Stream};
+use crate::feed::sieve::{Audience, Sieve, Wanted};
+use crate::model::{Level, PlanName, Record, Stream};
+use crate::render::export::{journal, otlp};
 use crate::render::line::{Short, Style, logfmt};
 use crate::render::sanitize::sanitize;
 
@@ -22,9 +21,7 @@ pub enum Own {
 /// Writes wanted records to standard output.
 pub struct Printer {
     out: Out,
-    /// What every wanted line shows.
-    trace: Option<Regex>,
-    filter: Filter,
+    sieve: Sieve,
     form: Form,
     own: Own,
     /// The line being made.
@@ -43,19 +40,29 @@ enum Form {
     },
     Json,
     Logfmt,
+    Export,
+    Otlp,
 }
 
 impl Printer {
     /// A printer to standard output, which may be a `terminal`.
-    pub fn new(form: LogForm, style: Style, terminal: bool, filter: Filter, own: Own) -> Printer {
+    pub fn new(form: LogForm, style: Style, terminal: bool, wanted: Wanted, own: Own) -> Printer {
+        let audience = match (form, own) {
+            (LogForm::Short, _) => Audience::People,
+            (LogForm::Cat, Own::Among) => Audience::Bytes,
+            (LogForm::Cat, Own::Apart) => Audience::Beside,
+            _ => Audience::Programs,
+        };
         let form = match form {
             LogForm::Short => Form::Short(Short::new(style)),
             LogForm::Cat => Form::Cat { terminal, colour: style.colour },
             LogForm::Json => Form::Json,
             LogForm::Logfmt => Form::Logfmt,
+            LogForm::Export => Form::Export,
+            LogForm::OtlpJson => Form::Otlp,
         };
-        let trace = filter.trace();
-        Printer { out: Out::stdout(), trace, filter, form, own, text: Vec::new(), damaged: 0 }
+        let sieve = Sieve::new(Wanted { audience, ..wanted });
+        Printer { out: Out::stdout(), sieve, form, own, text: Vec::new(), damaged: 0 }
     }
 
     /// A printer of what a plan prints, for who stands beside it while it runs: lines for a
@@ -69,38 +76,24 @@ impl Printer {
             prefix: None,
         };
         let form = if world.stdout.terminal { LogForm::Short } else { LogForm::Cat };
-        let filter = Filter { runs, ..Filter::default() };
-        Printer::new(form, style, world.stdout.terminal, filter, Own::Apart)
+        let wanted = Wanted { runs, ..Wanted::default() };
+        Printer::new(form, style, world.stdout.terminal, wanted, Own::Apart)
+    }
+
+    /// What is wanted.
+    pub fn sieve(&self) -> &Sieve {
+        &self.sieve
     }
 
     /// Prints those of the lines that are wanted.
     pub fn lines(&mut self, lines: &[u8]) -> Result<(), OutError> {
-        if matches!(self.form, Form::Json) && self.filter.is_open() && self.own == Own::Among {
+        if matches!(self.form, Form::Json) && self.sieve.is_open() {
             return self.out.write(lines);
         }
-        if let Some(trace) = self.trace.take() {
-            let printed = self.traced(lines, &trace);
-            self.trace = Some(trace);
-            return printed;
-        }
-        let mut rest = lines;
-        while let Some(end) = memchr::memchr(b'\n', rest) {
-            let (line, after) = rest.split_at(end + 1);
-            self.line(line)?;
-            rest = after;
-        }
-        Ok(())
-    }
-
-    /// Prints those of the lines that are wanted, looking only at those with a trace of it.
-    fn traced(&mut self, lines: &[u8], trace: &Regex) -> Result<(), OutError> {
         let mut at = 0;
-        while let Some(found) = trace.find_at(lines, at) {
-            let start =
-                memchr::memrchr(b'\n', &lines[at..found.start()]).map_or(at, |end| at + end + 1);
-            let rest = &lines[found.start()..];
-            at = memchr::memchr(b'\n', rest).map_or(lines.len(), |end| found.start() + end + 1);
-            self.line(&lines[start..at])?;
+        while let Some((start, end)) = self.sieve.candidate(lines, at) {
+            self.line(&lines[start..end])?;
+            at = end;
         }
         Ok(())
     }
@@ -111,20 +104,44 @@ impl Printer {
             self.damaged += 1;
             return Ok(());
         };
-        if !self.filter.wants(&record) || !self.shows(&record) {
-            return Ok(());
+        if self.sieve.wanted().wants(&record) { self.record(&record, line) } else { Ok(()) }
+    }
+
+    /// Prints lines that are known to be wanted. An empty one stands between such that do not
+    /// follow each other.
+    pub fn found(&mut self, lines: &[u8]) -> Result<(), OutError> {
+        if matches!(self.form, Form::Json) && lines.first() != Some(&b'\n') {
+            // Where one begins with a record, empty ones can still be inside.
+            if memchr::memmem::find(lines, b"\n\n").is_none() {
+                return self.out.write(lines);
+            }
         }
+        for line in lines.split_inclusive(|&byte| byte == b'\n') {
+            match (line, &self.form) {
+                (b"\n", Form::Short(_) | Form::Cat { .. }) => self.out.write(b"--\n")?,
+                (b"\n", _) => {}
+                _ => match Record::parse(line) {
+                    Ok(record) => self.record(&record, line)?,
+                    Err(_) => self.damaged += 1,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record<'_>, line: &[u8]) -> Result<(), OutError> {
         if self.own == Own::Apart && record.stream == Stream::Planwatch {
-            return self.apart(&record);
+            return self.apart(record);
         }
         self.text.clear();
         match &mut self.form {
             Form::Json => return self.out.write(line),
-            Form::Logfmt => logfmt(&mut self.text, &record),
+            Form::Logfmt => logfmt(&mut self.text, record),
+            Form::Export => journal(&mut self.text, record),
+            Form::Otlp => otlp(&mut self.text, record),
             Form::Short(short) => {
-                short.write(&mut self.text, &record);
+                short.write(&mut self.text, record);
             }
-            Form::Cat { .. } if record.stream == Stream::Planwatch => {}
             Form::Cat { terminal: true, colour } => {
                 sanitize(&mut self.text, &record.msg, *colour);
                 self.text.push(b'\n');
@@ -138,28 +155,43 @@ impl Printer {
         self.out.write(&self.text)
     }
 
-    /// Whether the line would be printed: what `-n` counts.
-    pub fn counts(&self, line: &[u8]) -> bool {
-        let Ok(record) = Record::parse(line) else { return false };
-        let own = record.stream == Stream::Planwatch;
-        let shown = match self.form {
-            Form::Json | Form::Logfmt => true,
-            Form::Cat { .. } => !own,
-            Form::Short(_) if own => record.level.is_none_or(|level| level > Level::Debug),
-            Form::Short(_) => record.eol != Eol::Cr || !record.msg.is_empty(),
-        };
-        shown
-            && !(own && self.own == Own::Apart)
-            && self.filter.wants(&record)
-            && self.shows(&record)
+    /// Standard output, for what is no record.
+    pub fn out(&mut self) -> &mut Out {
+        &mut self.out
     }
 
-    /// What the bridge reports is for programs: the plan did not print it, and people read the same
-    /// in Luigi's own lines. They see it when they ask for the stream.
-    fn shows(&self, record: &Record<'_>) -> bool {
-        record.stream != Stream::Events
-            || matches!(self.form, Form::Json | Form::Logfmt)
-            || self.filter.streams.contains(&Stream::Events)
+    /// Whether the line would be printed: what `-n` counts.
+    pub fn counts(&self, line: &[u8]) -> bool {
+        let record = self.sieve.record(line);
+        record.is_some_and(|record| self.own == Own::Among || record.stream != Stream::Planwatch)
+    }
+
+    /// Says that records are missing, in their place.
+    pub fn gap(&mut self, plan: &PlanName, from: u64, to: u64) -> Result<(), OutError> {
+        if from == to {
+            self.say(&format!("{plan}: record {from} is missing (pruned or lost)"))
+        } else {
+            self.say(&format!("{plan}: records {from} to {to} are missing (pruned or lost)"))
+        }
+    }
+
+    /// Says that what follows is another log.
+    pub fn renewed(&mut self, plan: &PlanName) -> Result<(), OutError> {
+        self.say(&format!("{plan}: its log was removed and begins anew"))
+    }
+
+    /// Says how many lines were no records, those included that `elsewhere` were found to be none.
+    pub fn finish(&mut self, elsewhere: u64) -> Result<(), OutError> {
+        let bad = elsewhere + self.damaged;
+        if bad > 0 {
+            let what = if bad == 1 {
+                "line is no record and was"
+            } else {
+                "lines are no records and were"
+            };
+            self.say(&format!("{bad} {what} passed over: planwatch verify names them"))?;
+        }
+        self.out.flush()
     }
 
     /// Says something beside the records, in its place among them.
@@ -187,10 +219,5 @@ impl Printer {
     /// Gives everything printed to the system.
     pub fn flush(&mut self) -> Result<(), OutError> {
         self.out.flush()
-    }
-
-    /// Lines that turned out to be damaged.
-    pub fn damaged(&self) -> u64 {
-        self.damaged
     }
 }

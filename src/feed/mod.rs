@@ -8,6 +8,8 @@
 //! | `known` | the state of a plan as of now |
 //! | `roster` | all plans at once, each told again when it changes |
 //! | `table` | the tasks of a run as of now, and from then on |
+//! | `sieve` | which records are wanted, and how the others are passed over unparsed |
+//! | `search` | everything that is wanted of some logs as they are now, as fast as the disk gives it |
 //! | `window` | a part of a log, anywhere in it, for the screen |
 //!
 //! Uses `model`, `store`, `wake`, `os` and `fold`. What surprises: reading never waits and waiting
@@ -18,6 +20,8 @@ mod follow;
 pub mod known;
 mod lane;
 pub mod roster;
+pub mod search;
+pub mod sieve;
 mod table;
 mod vigil;
 pub mod window;

@@ -5,6 +5,7 @@
 //! | `sanitize` | harmless text of any text |
 //! | `theme` | colours by meaning |
 //! | `line` | a record as a line: `short` and `logfmt` |
+//! | `export` | a record for other collectors: systemd's journal, OpenTelemetry |
 //! | `table` | aligned columns |
 //! | `ps` | the list of plans |
 //! | `tasks` | the tasks of a run: table, tree, timeline, page |
@@ -13,6 +14,7 @@
 //! Pure: uses `model`, `parse` and `fold`. What surprises: colour is decided by the caller; the
 //! time zone comes from there too.
 
+pub mod export;
 pub mod line;
 pub mod ps;
 pub mod sanitize;

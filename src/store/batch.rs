@@ -6,16 +6,32 @@ use super::backward;
 use crate::model::{Event, Peek};
 
 /// Lines that follow each other in a log. The buffer is used again for the next batch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batch {
     pub(super) buffer: Vec<u8>,
     pub(super) filled: usize,
+    /// Bytes asked for at once, unless a line is longer.
+    pub(super) most: usize,
+}
+
+/// Bytes asked for at once while lines are waiting.
+const FULL: usize = 256 << 10;
+
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch::of(FULL)
+    }
 }
 
 impl Batch {
     /// An empty batch.
     pub fn new() -> Batch {
         Batch::default()
+    }
+
+    /// An empty batch that is filled with so many bytes at most, unless a line is longer.
+    pub fn of(most: usize) -> Batch {
+        Batch { buffer: Vec::new(), filled: 0, most }
     }
 
     /// The lines, each with its `\n`. Their beginnings are known to be records; a flipped byte

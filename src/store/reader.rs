@@ -13,8 +13,6 @@ use super::search::{Place, newest_opened, partition};
 use super::segments;
 use crate::model::{Peek, Stamp};
 
-/// Bytes asked for at once while lines are waiting.
-const FULL: usize = 256 << 10;
 /// Bytes asked for at once by a reader that has caught up.
 const SMALL: usize = 64 << 10;
 /// A line longer than this is damage: no writer makes one.
@@ -294,8 +292,8 @@ impl Reader {
                 Some(last) => {
                     batch.filled = last + 1;
                     let step = self.take(batch);
-                    if full && want < FULL {
-                        batch.buffer.resize(FULL, 0);
+                    if full && want < batch.most {
+                        batch.buffer.resize(batch.most, 0);
                     }
                     if step.is_some() {
                         return Ok(step);

@@ -32,15 +32,25 @@ pub(super) fn partition(file: &File, holds: impl Fn(&Place) -> bool) -> io::Resu
     }
     let mut at =
         if low == 0 { 0 } else { line_after(file, low, u64::MAX, &mut block)?.unwrap_or(low) };
-    let mut text = Vec::new();
     loop {
-        let Some(end) = line_after(file, at, u64::MAX, &mut block)? else { return Ok(at) };
-        text.resize(usize::try_from(end - at).unwrap_or(BLOCK).min(BLOCK), 0);
-        let read = file.read_at(&mut text, at)?;
-        if Peek::place(&text[..read]).is_some_and(|place| holds(&place)) {
-            return Ok(at);
+        let read = file.read_at(&mut block, at)?;
+        let mut from = 0;
+        while let Some(length) = memchr::memchr(b'\n', &block[from..read]) {
+            if Peek::place(&block[from..=from + length]).is_some_and(|place| holds(&place)) {
+                return Ok(at + from as u64);
+            }
+            from += length + 1;
         }
-        at = end;
+        at += from as u64;
+        if from == 0 {
+            // A line longer than the block: its beginning tells what it is.
+            let Some(end) = line_after(file, at, u64::MAX, &mut block[..])? else { return Ok(at) };
+            let read = file.read_at(&mut block, at)?;
+            if Peek::place(&block[..read]).is_some_and(|place| holds(&place)) {
+                return Ok(at);
+            }
+            at = end;
+        }
     }
 }
 

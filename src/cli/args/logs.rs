@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use regex::bytes::Regex;
 
+use crate::cmd::logs::TaskGlob;
 use crate::cmd::select::Selector;
-use crate::cmd::taskglob::TaskGlob;
 use crate::model::{Level, Stream, When};
 
 /// Read the logs of plans, or follow them
@@ -19,6 +19,9 @@ use crate::model::{Level, Stream, When};
 Examples:
   planwatch logs -f nightly                    follow from the last 10 lines on
   planwatch logs nightly~1 --level error       errors of the run before the last
+  planwatch logs nightly --grep refused -C 3   a search, with the lines around what it finds
+  planwatch logs nightly~0 --first-error -C 5  where the last run began to fail
+  planwatch logs nightly --since today --stats how much of what
   planwatch logs nightly --task 'Swot*'        what Luigi says of some tasks
   planwatch logs 'demo-*' --since 10m          three plans merged, the last ten minutes
   planwatch logs -o json nightly | jq -r .msg  records as stored
@@ -71,13 +74,32 @@ pub(crate) struct LogsArgs {
     /// Keep the last seq shown in this file, and go on from it the next time
     #[arg(long, value_name = "FILE", conflicts_with_all = ["after", "reverse"], help_heading = "Which")]
     pub(crate) cursor_file: Option<PathBuf>,
+    /// Also the N records after each
+    #[arg(short = 'A', long, value_name = "N", conflicts_with_all = ["follow", "reverse"], help_heading = "Which")]
+    pub(crate) after_context: Option<usize>,
+    /// Also the N records before each
+    #[arg(short = 'B', long, value_name = "N", conflicts_with_all = ["follow", "reverse"], help_heading = "Which")]
+    pub(crate) before_context: Option<usize>,
+    /// Also the N records around each
+    #[arg(short = 'C', long, value_name = "N", conflicts_with_all = ["follow", "reverse"], help_heading = "Which")]
+    pub(crate) context: Option<usize>,
+    /// Of each run only the first error, or the first record of the --level that is named
+    #[arg(long, conflicts_with_all = ["follow", "reverse", "lines"], help_heading = "Which")]
+    pub(crate) first_error: bool,
+    /// Print how many records there are instead of the records
+    #[arg(long, conflicts_with_all = ["follow", "reverse", "lines", "context", "first_error", "cursor_file"], help_heading = "Form")]
+    pub(crate) count: bool,
+    /// Print how many records there are of each level and task: a table, or JSON with -o json
+    #[arg(long, conflicts_with_all = ["count", "follow", "reverse", "lines", "context", "first_error", "cursor_file"], help_heading = "Form")]
+    pub(crate) stats: bool,
     /// Newest first
     #[arg(short, long, conflicts_with = "follow", help_heading = "Form")]
     pub(crate) reverse: bool,
     /// Show the time of each line in full
     #[arg(short, long, help_heading = "Form")]
     pub(crate) timestamps: bool,
-    /// The form: short, cat (the plan's very bytes), json (as stored), logfmt
+    /// The form: short, cat (the plan's very bytes), json (as stored), logfmt, export (for
+    /// systemd-journal-remote), otlp-json (for OpenTelemetry's collector)
     #[arg(
         short,
         long,
@@ -98,6 +120,8 @@ pub(crate) enum LogForm {
     Cat,
     Json,
     Logfmt,
+    Export,
+    OtlpJson,
 }
 
 pub(super) fn regex(text: &str) -> Result<Regex, String> {

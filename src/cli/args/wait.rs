@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use regex::bytes::Regex;
 
+use crate::cmd::logs::TaskGlob;
 use crate::cmd::select::Selector;
-use crate::cmd::taskglob::TaskGlob;
 use crate::model::{PlanName, Target, parse_duration};
 
 /// Follow a running plan from here on, and exit with its verdict

@@ -11,13 +11,13 @@ use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::super::World;
-use super::super::filter::Filter;
 use super::super::follow::{Follower, block_on};
 use super::super::logs::LogForm;
 use super::super::out::Out;
 use super::super::print::{Own, Printer};
 use super::foreign::{Taken, spec_of_folder, take};
 use crate::exit::{Exit, Failure};
+use crate::feed::sieve::Wanted;
 use crate::feed::{Follow, Until};
 use crate::foreign::{RunFolder, Standing, search};
 use crate::render::line::Style;
@@ -154,7 +154,7 @@ fn printer(world: &World) -> Printer {
         zone: world.zone.clone(),
         prefix: Some(NAMES),
     };
-    Printer::new(LogForm::Short, style, world.stdout.terminal, Filter::default(), Own::Apart)
+    Printer::new(LogForm::Short, style, world.stdout.terminal, Wanted::default(), Own::Apart)
 }
 
 fn add(living: &mut Follower, ended: &mut Ended, taken: Taken) -> anyhow::Result<()> {

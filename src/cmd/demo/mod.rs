@@ -143,6 +143,9 @@ fn follow_options(started: &[Started]) -> logs::Options {
         cursor_file: None,
         reverse: false,
         timestamps: false,
+        around: (0, 0),
+        first_of_run: false,
+        numbers: None,
         output: logs::LogForm::Short,
     }
 }

@@ -2,24 +2,17 @@
 
 use std::fmt;
 
-use globset::{GlobBuilder, GlobMatcher};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::Target;
-use crate::model::{Eol, Level, Record, Stream};
+use crate::feed::sieve::{Audience, Sieve, TaskFilter, TaskGlob, Wanted};
+use crate::model::{Level, Stream};
 
 /// A regular expression as it is typed: without capitals it fits both cases.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
     regex: Regex,
-}
-
-/// Which tasks are wanted: a pattern for names, or a part of one.
-#[derive(Clone, Debug)]
-pub struct TaskGlob {
-    text: String,
-    glob: GlobMatcher,
 }
 
 /// What must hold for a record to be shown. The default shows everything that is for people.
@@ -44,15 +37,13 @@ pub struct Filter {
 impl Pattern {
     /// Reads what was typed. The error says what is wrong, on one line.
     pub fn new(text: &str) -> Result<Pattern, String> {
-        let regex = RegexBuilder::new(text)
-            .case_insensitive(!has_capital(text))
-            .size_limit(4 << 20)
-            .build()
-            .map_err(|error| {
-                let said = error.to_string();
-                let last = said.lines().last().unwrap_or_default();
-                format!("not a pattern: {}", last.trim_start_matches("error: "))
-            })?;
+        // In the pattern itself, where whoever looks for its words finds it.
+        let pattern = if has_capital(text) { text.to_owned() } else { format!("(?i){text}") };
+        let regex = RegexBuilder::new(&pattern).size_limit(4 << 20).build().map_err(|error| {
+            let said = error.to_string();
+            let last = said.lines().last().unwrap_or_default();
+            format!("not a pattern: {}", last.trim_start_matches("error: "))
+        })?;
         Ok(Pattern { text: text.to_owned(), regex })
     }
 
@@ -93,77 +84,30 @@ impl PartialEq for Pattern {
     }
 }
 
-impl TaskGlob {
-    /// Reads what was typed: `WBS*`, or a part of the name.
-    pub fn new(text: &str) -> Result<TaskGlob, String> {
-        let pattern =
-            if text.contains(['*', '?', '[', '{']) { text.to_owned() } else { format!("*{text}*") };
-        let glob = GlobBuilder::new(&pattern)
-            .case_insensitive(!has_capital(text))
-            .build()
-            .map_err(|error| format!("not a pattern for tasks: {}", error.kind()))?;
-        Ok(TaskGlob { text: text.to_owned(), glob: glob.compile_matcher() })
-    }
-
-    /// As it was typed.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether it fits a task, by its family or by its whole name.
-    pub fn fits(&self, task: &str) -> bool {
-        let family = task.split('(').next().unwrap_or(task);
-        self.glob.is_match(family) || self.glob.is_match(task)
-    }
-}
-
-impl PartialEq for TaskGlob {
-    fn eq(&self, other: &TaskGlob) -> bool {
-        self.text == other.text
-    }
-}
-
 impl Filter {
-    /// Whether the record is wanted.
-    pub fn wants(&self, record: &Record<'_>) -> bool {
-        let text = record.msg.as_bytes();
-        self.run.is_none_or(|run| record.run == run)
-            && self.level.is_none_or(|level| record.level >= Some(level))
-            && (self.streams.is_empty() || self.streams.contains(&record.stream))
-            && self
-                .task
-                .as_ref()
-                .is_none_or(|task| record.task.as_deref().is_some_and(|name| task.fits(name)))
-            && (self.everything || self.is_for_people(record))
-            && self.text.as_ref().is_none_or(|pattern| pattern.regex.is_match(text))
-            && !self.exclude.as_ref().is_some_and(|pattern| pattern.regex.is_match(text))
-    }
-
-    /// Whether people want to see such a record unless they ask for everything.
-    fn is_for_people(&self, record: &Record<'_>) -> bool {
-        match record.stream {
-            Stream::Planwatch => record.level.is_none_or(|level| level > Level::Debug),
-            Stream::Events => match record.task_event.as_deref() {
-                None | Some("requires" | "progress") => !self.streams.is_empty(),
-                Some(_) => true,
-            },
-            _ => record.eol != Eol::Cr || !record.msg.is_empty(),
-        }
+    /// Lets through what is wanted; with a target, only what that is too.
+    pub(super) fn sieve(&self, target: Option<&Target>) -> Sieve {
+        let regex = |pattern: &Pattern| vec![pattern.regex.clone()];
+        let (found, least) = match target {
+            None => (None, None),
+            Some(Target::Match(pattern)) => (Some(pattern), None),
+            Some(Target::Error) => (None, Some(Level::Error)),
+        };
+        Sieve::new(Wanted {
+            audience: if self.everything { Audience::Programs } else { Audience::Screen },
+            streams: self.streams.clone(),
+            run: self.run,
+            level: least.max(self.level),
+            texts: [found, self.text.as_ref()].into_iter().flatten().map(regex).collect(),
+            exclude: self.exclude.iter().map(|pattern| pattern.regex.clone()).collect(),
+            tasks: TaskFilter::new(self.task.clone().into_iter().collect()),
+            ..Wanted::default()
+        })
     }
 
     /// Whether nothing is filtered that is for people.
     pub fn is_open(&self) -> bool {
         *self == Filter { everything: self.everything, ..Filter::default() }
-    }
-}
-
-impl Target {
-    /// Whether it is this record.
-    pub fn is(&self, record: &Record<'_>) -> bool {
-        match self {
-            Target::Match(pattern) => pattern.regex.is_match(record.msg.as_bytes()),
-            Target::Error => record.level >= Some(Level::Error),
-        }
     }
 }
 

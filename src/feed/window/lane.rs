@@ -6,7 +6,7 @@ use std::io;
 use memchr::{memchr_iter, memrchr};
 
 use super::Item;
-use super::sieve::Sieve;
+use crate::feed::sieve::Sieve;
 use crate::model::{Event, Peek, Stamp};
 use crate::store::backward::Backward;
 use crate::store::layout::PlanDir;

@@ -5,7 +5,6 @@
 //! | --- | --- |
 //! | `item` | a record as the window gives it |
 //! | `filter` | which records are wanted |
-//! | `sieve` | how the others are passed over unparsed |
 //! | `lane` | one log, read forward or backward |
 //! | `scan` | several of them as one, in the order of time |
 //! | `seek` | from what was asked for to a place in each log |
@@ -24,16 +23,16 @@ mod job;
 mod lane;
 mod scan;
 mod seek;
-mod sieve;
 mod tail;
 mod worker;
 
 use std::sync::Arc;
 
-pub use filter::{Filter, Pattern, TaskGlob};
+pub use filter::{Filter, Pattern};
 pub use item::{Item, Place};
 pub use worker::Worker;
 
+pub use super::sieve::TaskGlob;
 use crate::model::{PlanName, Stamp};
 
 /// Which window a request is from and an answer for. Chosen by who asks.

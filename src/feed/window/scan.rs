@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::lane::Lane;
-use super::sieve::Sieve;
 use super::{Cut, Item, Target, View};
+use crate::feed::sieve::Sieve;
 use crate::store::layout::Home;
 use crate::store::reader::Batch;
 
@@ -36,7 +36,7 @@ impl Scan {
         cut: &Cut,
         forward: bool,
     ) -> io::Result<Scan> {
-        let sieve = Sieve::new(view, target);
+        let sieve = view.filter.sieve(target.as_ref());
         let mut lanes = Vec::new();
         for (plan, name) in view.plans.iter().enumerate() {
             let (dir, at) = (home.plan(name), cut.0.get(plan).copied().unwrap_or(0));

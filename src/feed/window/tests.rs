@@ -321,9 +321,7 @@ fn streams_tasks_and_notes_for_planwatch_itself_are_told_apart() {
             r#"{{"ts":"2026-11-23T17:31:02.123456Z","seq":7,"plan":"p","run":3,"stream":"{stream}",{rest}}}"#
         )
     };
-    let wants = |filter: &Filter, line: &str| {
-        filter.wants(&crate::model::Record::parse(line.as_bytes()).unwrap())
-    };
+    let wants = |filter: &Filter, line: &str| filter.sieve(None).record(line.as_bytes()).is_some();
     let open = Filter::default();
     let everything = Filter { everything: true, ..Filter::default() };
     let sealed = line("planwatch", r#""event":"segment.sealed","level":"debug","msg":"x""#);

@@ -10,10 +10,28 @@ use crate::model::{Task, TaskTable};
 /// Fits a task by its name, its id, or the name of its class.
 #[derive(Clone, Debug)]
 pub struct TaskGlob {
+    text: String,
     glob: GlobMatcher,
 }
 
 impl TaskGlob {
+    /// The same, but without wildcards a part of a name is enough, and without capitals it fits
+    /// both cases.
+    pub fn new(text: &str) -> Result<TaskGlob, String> {
+        let pattern =
+            if text.contains(['*', '?', '[', '{']) { text.to_owned() } else { format!("*{text}*") };
+        let glob = GlobBuilder::new(&pattern)
+            .case_insensitive(!text.chars().any(char::is_uppercase))
+            .build()
+            .map_err(|error| format!("not a pattern for tasks: {}", error.kind()))?;
+        Ok(TaskGlob { text: text.to_owned(), glob: glob.compile_matcher() })
+    }
+
+    /// As it was typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether it fits a task that is called so in a record.
     pub fn fits(&self, name: &str) -> bool {
         let family = name.split('(').next().unwrap_or(name);
@@ -27,6 +45,12 @@ impl TaskGlob {
     }
 }
 
+impl PartialEq for TaskGlob {
+    fn eq(&self, other: &TaskGlob) -> bool {
+        self.text == other.text
+    }
+}
+
 impl FromStr for TaskGlob {
     type Err = String;
 
@@ -36,7 +60,7 @@ impl FromStr for TaskGlob {
         }
         let glob = GlobBuilder::new(text).build();
         let glob = glob.map_err(|error| format!("'{text}' is not a pattern: {}", error.kind()))?;
-        Ok(TaskGlob { glob: glob.compile_matcher() })
+        Ok(TaskGlob { text: text.to_owned(), glob: glob.compile_matcher() })
     }
 }
 
