@@ -243,7 +243,8 @@ fn tasks_that_run_as_one_are_all_done_when_it_is() {
         assert!(states.iter().all(|(_, state, _)| *state == "done"), "{states:?}");
         assert!(states.contains(&("Day(day=a,b,c,d,e)", "done", 1)), "{states:?}");
         // A table made again says the same.
-        std::fs::remove_dir_all(home.file("home/plans/plan/tasks")).unwrap();
+        // It may not have been saved yet: the recorder does that when the run is over.
+        let _ = std::fs::remove_dir_all(home.file("home/plans/plan/tasks"));
         let again = home.planwatch(["tasks", "-o", "json", "plan"]).prints_something().runs();
         assert_eq!(again.json(), rows);
     }
