@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test. Makes what they need first: a virtual environment with luigi in target/luigi, and
-# strace. Says before it installs anything.
+# Runs every test. Makes what they need first: a virtual environment with luigi in target/luigi,
+# strace and tmux. Says before it installs anything.
 #
 #   ./tests/run.sh                               everything, small storms (a few minutes)
 #   PLANWATCH_TEST_SCALE=full ./tests/run.sh     the storms at the size the README promises
@@ -53,6 +53,10 @@ export PLANWATCH_TEST_PYTHON=${PLANWATCH_TEST_PYTHON:-$PWD/$python}
 
 if ! command -v strace >/dev/null && ! debian strace; then
     say "strace is missing: the test that nothing happens while idle skips itself (apt install strace)"
+fi
+
+if ! command -v tmux >/dev/null && ! debian tmux; then
+    say "tmux is missing: the test that operates the screen in it skips itself (apt install tmux)"
 fi
 
 say "cargo test $*, PLANWATCH_TEST_SCALE=${PLANWATCH_TEST_SCALE:-small}"

@@ -59,7 +59,7 @@ impl App {
 
     fn zoom(&mut self) {
         self.zoom = !self.zoom;
-        if self.zoom {
+        if self.zoom && self.focus == Focus::List {
             self.focus = Focus::Log;
         }
     }
@@ -71,19 +71,13 @@ impl App {
     }
 
     fn next_pane(&mut self, on: bool) {
-        let logs = if self.zoom { 0 } else { self.shown.len() };
-        let mut places = vec![(Focus::List, 0)];
-        places.extend((0..logs).map(|at| (Focus::Log, at)));
+        // Zoomed, the next one comes to the front.
+        let mut places = if self.zoom { vec![] } else { vec![(Focus::List, 0)] };
+        places.extend((0..self.shown.len()).map(|at| (Focus::Log, at)));
         if self.tasks.is_some() {
             places.push((Focus::Tasks, self.at));
         }
-        if self.zoom {
-            // Other logs come to the front.
-            self.at = match (on, self.shown.len()) {
-                (_, 0) => 0,
-                (true, logs) => (self.at + 1) % logs,
-                (false, logs) => (self.at + logs - 1) % logs,
-            };
+        if places.is_empty() {
             return;
         }
         let here = |&(focus, at): &(Focus, usize)| {

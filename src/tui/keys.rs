@@ -232,7 +232,7 @@ const EVERYWHERE: &[Binding] = &[
     key("t", A::Tasks, "tasks below the log: timeline, tree, table, gone", "tasks"),
     key("W", A::Why, "why the run ended as it did", "why"),
     key("v", A::Layout, "layout: list, grid, merged", "layout"),
-    key("z", A::Zoom, "the log over the whole screen, and back", "zoom"),
+    key("z", A::Zoom, "this pane over the whole screen, and back", "zoom"),
     key("s", A::Act(Deed::Stop), "stop (asks first)", "stop"),
     key("r", A::Act(Deed::Restart), "restart (asks first)", "restart"),
     key("x", A::Act(Deed::Kill), "kill (asks first)", ""),

@@ -11,10 +11,19 @@ pub(super) struct Plan {
     pub(super) plans: usize,
     /// Whether the tasks are shown.
     pub(super) tasks: bool,
-    /// Whether only the log that has the focus is shown.
-    pub(super) zoom: bool,
+    /// What fills the screen alone.
+    pub(super) zoom: Option<Zoom>,
     /// Whether the list has the focus: on a narrow screen it is all there is then.
     pub(super) list: bool,
+}
+
+/// What may fill the screen alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Zoom {
+    /// The log that has the focus.
+    Log,
+    /// The tasks.
+    Tasks,
 }
 
 /// Places, frames included.
@@ -46,7 +55,7 @@ impl Places {
         let rest = Rect::new(0, 0, width, height.saturating_sub(1));
         let mut places = Places { footer, ..Places::default() };
         let narrow = width < WIDE;
-        if plan.zoom || (narrow && !plan.list) {
+        if plan.zoom.is_some() || (narrow && !plan.list) {
             places.right(rest, plan);
         } else if narrow {
             places.left(rest, plan);
@@ -72,15 +81,15 @@ impl Places {
     }
 
     fn right(&mut self, area: Rect, plan: Plan) {
-        let logs = if plan.tasks && area.height >= 8 {
-            let (logs, tasks) = down(area, area.height / 2);
-            self.tasks = Some(tasks);
-            logs
-        } else {
-            area
-        };
-        let count = if plan.zoom { 1 } else { plan.logs.max(1) };
-        self.logs = grid(logs, count);
+        match plan.zoom {
+            Some(Zoom::Log) => self.logs = vec![area],
+            Some(Zoom::Tasks) => self.tasks = Some(area),
+            None if plan.tasks && area.height >= 8 => {
+                let (logs, tasks) = down(area, area.height / 2);
+                (self.logs, self.tasks) = (grid(logs, plan.logs.max(1)), Some(tasks));
+            }
+            None => self.logs = grid(area, plan.logs.max(1)),
+        }
     }
 }
 
@@ -131,14 +140,19 @@ pub(super) fn inside(area: Rect) -> Rect {
 mod tests {
     use super::*;
 
-    const PLAN: Plan = Plan { logs: 1, plans: 4, tasks: true, zoom: false, list: true };
+    const PLAN: Plan = Plan { logs: 1, plans: 4, tasks: true, zoom: None, list: true };
 
     #[test]
     fn every_place_is_on_the_screen_at_any_size() {
         for width in [0, 1, 2, 20, 40, 75, 76, 110, 200, 500] {
             for height in [0, 1, 2, 5, 10, 24, 30, 60, 200] {
                 for logs in 0..10 {
-                    for (zoom, list) in [(false, false), (false, true), (true, false)] {
+                    for (zoom, list) in [
+                        (None, false),
+                        (None, true),
+                        (Some(Zoom::Log), false),
+                        (Some(Zoom::Tasks), false),
+                    ] {
                         let places = Places::of(width, height, Plan { logs, zoom, list, ..PLAN });
                         let screen = Rect::new(0, 0, width, height);
                         let all = places.logs.iter().copied().chain(places.list);
@@ -149,6 +163,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_zoomed_fills_the_screen() {
+        let log = Places::of(110, 30, Plan { zoom: Some(Zoom::Log), ..PLAN });
+        assert_eq!((log.logs, log.tasks, log.list), (vec![Rect::new(0, 0, 110, 29)], None, None));
+        let tasks = Places::of(110, 30, Plan { zoom: Some(Zoom::Tasks), ..PLAN });
+        assert_eq!((tasks.logs, tasks.tasks), (vec![], Some(Rect::new(0, 0, 110, 29))));
     }
 
     #[test]

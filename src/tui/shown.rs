@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::app::App;
+use super::app::{App, Focus};
 use super::kept::Layout;
-use super::layout::{Places, Plan, inside};
+use super::layout::{Places, Plan, Zoom, inside};
 use super::msg::Effect;
 use super::page::Page;
 use super::pane::{LogPane, PaneEffect, PaneMsg};
@@ -38,7 +38,10 @@ impl App {
             logs: self.shown.len(),
             plans: self.rows.len(),
             tasks: self.tasks.is_some(),
-            zoom: self.zoom,
+            zoom: self.zoom.then_some(match self.focus {
+                Focus::Tasks => Zoom::Tasks,
+                _ => Zoom::Log,
+            }),
             list: self.focus_is_list(),
         };
         Places::of(self.width, self.height, plan)

@@ -93,12 +93,14 @@ impl App {
     pub(super) fn toggle_tasks(&mut self, out: &mut Vec<Effect>) {
         if self.tasks.take().is_some() {
             if self.focus == Focus::Tasks {
-                self.focus = Focus::List;
+                self.focus = if self.zoom { Focus::Log } else { Focus::List };
             }
             return;
         }
         self.tasks = Some(TaskView::default());
-        if self.focus == Focus::List && self.places().tasks.is_none() {
+        if self.zoom {
+            self.focus = Focus::Tasks;
+        } else if self.focus == Focus::List && self.places().tasks.is_none() {
             // On a narrow screen they stand below the log.
             self.focus = Focus::Log;
         }
@@ -118,6 +120,9 @@ impl App {
     /// Draws the tasks in a way that was named.
     pub(super) fn tasks_as(&mut self, drawn: Drawn, out: &mut Vec<Effect>) {
         self.tasks.get_or_insert_default().drawn = drawn;
+        if self.zoom {
+            self.focus = Focus::Tasks;
+        }
         self.renew_tasks(out);
     }
 

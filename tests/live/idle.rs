@@ -39,23 +39,6 @@ fn ten_idle_plans_and_five_followers_make_no_system_call() {
 }
 
 #[test]
-fn a_screen_with_nothing_running_makes_no_system_call() {
-    if !is_strace_there() {
-        return;
-    }
-    let home = Home::new();
-    for plan in ["one", "two"] {
-        home.run_oracle(&["-n", plan], &[Step::Both(20)]).may_speak().prints_something().runs();
-    }
-    let (mut terminal, ours) = watch(&home, "two    succeeded");
-    until_quiet(&home, &ours);
-    let calls = calls_of(&home, &ours, scale(3, 10));
-    assert!(calls.is_empty(), "{calls:#?}");
-    terminal.keys("q");
-    assert_eq!(terminal.code(), 0);
-}
-
-#[test]
 fn a_screen_of_silent_plans_wakes_up_once_a_second() {
     if !is_strace_there() {
         return;

@@ -26,4 +26,5 @@ mod schema;
 mod screen;
 mod stop;
 mod tasks;
+mod tmux;
 mod wait;

@@ -60,12 +60,14 @@ impl Screen<'_> {
     fn verdict(&mut self, why: &Why) {
         let tone = Tone::of_run(why.state, why.verdict);
         let title = format!("{} run {} ", why.plan, why.run);
-        let text = format!(
-            "{}{}\n",
-            painted(&title, Tone::Bold, self.look.colour),
-            painted(&harmless(&why.headline), tone, self.look.colour)
-        );
-        self.to.extend_from_slice(text.as_bytes());
+        self.to.extend_from_slice(painted(&title, Tone::Bold, self.look.colour).as_bytes());
+        let headline = harmless(&why.headline);
+        let width = self.look.width.unwrap_or(usize::MAX);
+        for (at, line) in wrapped(&headline, title.width(), width).into_iter().enumerate() {
+            let indent = if at > 0 { "  " } else { "" };
+            let line = format!("{indent}{}\n", painted(line, tone, self.look.colour));
+            self.to.extend_from_slice(line.as_bytes());
+        }
     }
 
     fn left_behind(&mut self, why: &Why) {
@@ -334,6 +336,21 @@ fn told(lines: &[String]) -> Vec<&str> {
         }
     }
     told
+}
+
+/// A sentence broken between words: the first line stands behind `used` columns, the others behind
+/// two.
+fn wrapped(text: &str, used: usize, width: usize) -> Vec<&str> {
+    let (mut lines, mut begin, mut end, mut column) = (Vec::new(), 0, 0, used);
+    for word in text.split_inclusive(' ') {
+        if end > begin && column + word.trim_end().width() > width {
+            lines.push(text[begin..end].trim_end());
+            (begin, column) = (end, 2);
+        }
+        (end, column) = (end + word.len(), column + word.width());
+    }
+    lines.push(&text[begin..]);
+    lines
 }
 
 /// The first few names, and how many more there are.

@@ -117,6 +117,26 @@ ended today 03:00 · 48 done, 2 failed, 13 not run of 63 tasks
 }
 
 #[test]
+fn a_verdict_with_many_reasons_is_told_whole() {
+    let why = Why {
+        headline: "FAILED after 9m55s: 1 of 5 tasks failed: Swot(), 2 not run (exit 0)".to_owned(),
+        left_behind: vec![4711],
+        ..museum()
+    };
+    let text = shown(&why, Some(40), false);
+    let begin: Vec<&str> = text.lines().take(4).collect();
+    assert_eq!(
+        begin,
+        [
+            "museum run 7 FAILED after 9m55s: 1 of 5",
+            "  tasks failed: Swot(), 2 not run (exit",
+            "  0)",
+            "1 process of it goes on: 4711",
+        ]
+    );
+}
+
+#[test]
 fn a_run_that_succeeded_needs_one_line() {
     let why = Why {
         plan: "cafe".to_owned(),

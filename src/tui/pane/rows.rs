@@ -298,6 +298,43 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_lines_and_events_tell_twice_each_is_one_row() {
+        let of = |seq, stream: &str, task: &str, msg: &str| Item {
+            task: Some(task.into()),
+            task_event: Some("done".into()),
+            ..item(seq, stream, msg)
+        };
+        // As recorded from a plan of four workers.
+        let lines = held(vec![
+            of(
+                94,
+                "stderr",
+                "Staff()",
+                "INFO: [pid 31032] Worker Worker(salt=1) done      Staff()",
+            ),
+            of(
+                95,
+                "events",
+                "Staff()",
+                r#"{"ev":"success","id":"Staff__99914b932b","name":"Staff()"}"#,
+            ),
+            of(
+                96,
+                "stderr",
+                "Staff__99914b932b",
+                "INFO: Informed scheduler that task   Staff__99914b932b   has status   DONE",
+            ),
+            of(
+                97,
+                "events",
+                "Staff()",
+                r#"{"ev":"status","id":"Staff__99914b932b","name":"Staff()","status":"DONE"}"#,
+            ),
+        ]);
+        assert_eq!(shown(&lines, &Folding::default()), [(94, 0, 3)]);
+    }
+
+    #[test]
     fn copies_of_a_line_are_one_row_and_repeated_lines_are_not() {
         let lines = held(vec![
             item(1, "stdout", "2026-11-23 17:36:12 - planexe - INFO - thinking"),

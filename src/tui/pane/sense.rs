@@ -62,7 +62,10 @@ fn sense(item: &Item) -> (usize, Kind) {
         return (0, Kind::Own);
     }
     if let (Some(task), Some(_)) = (&item.task, &item.task_event) {
-        let printed = task.contains('(');
+        // The bridge tells a task's end twice as well: that it has ended, and what the scheduler was
+        // told of it.
+        let informed = item.stream == Stream::Events && item.msg.starts_with(r#"{"ev":"status""#);
+        let printed = task.contains('(') && !informed;
         let family = task.split(['(', '_']).next().unwrap_or(task);
         // Of an id, the family is what stands before the first `_`, or before a later one: the
         // first part tells enough.

@@ -7,6 +7,7 @@ mod disk;
 mod home;
 mod live;
 mod procs;
+mod random;
 mod records;
 mod terminal;
 mod wait;
@@ -16,9 +17,10 @@ pub(crate) use cmd::{Cmd, Done};
 pub(crate) use home::Home;
 pub(crate) use live::Live;
 pub(crate) use procs::Proc;
+pub(crate) use random::Random;
 pub(crate) use records::Records;
 pub(crate) use terminal::Terminal;
-pub(crate) use wait::{LIMIT, Random, within};
+pub(crate) use wait::{LIMIT, within};
 
 pub(crate) use crate::script::{Chunk, Expected, Out, Step, mix};
 

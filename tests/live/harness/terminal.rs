@@ -111,7 +111,12 @@ impl Terminal {
 
     /// What is on the screen.
     pub(crate) fn text(&self) -> String {
-        self.seen.lock().expect("whole").emulator.screen().contents()
+        self.look(vt100::Screen::contents)
+    }
+
+    /// Looks at the screen as it is.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.lock().expect("whole").emulator.screen())
     }
 
     /// Everything that was ever written.

@@ -1,8 +1,6 @@
-//! Conditions, waited for with a limit. The only place of the tests that sleeps.
+//! Conditions, waited for with a limit. Tests sleep only here, and in storms.
 
 use std::time::{Duration, Instant};
-
-use super::mix;
 
 /// How long anything may take before a test gives up: far longer than it ever should.
 pub(crate) const LIMIT: Duration = Duration::from_secs(90);
@@ -20,30 +18,5 @@ pub(crate) fn within<T>(limit: Duration, mut condition: impl FnMut() -> Option<T
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(20));
-    }
-}
-
-/// Random numbers; a failing test prints the seed.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    /// Another seed each time, printed so that a failure can be looked into.
-    pub(crate) fn new() -> Random {
-        let seed = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(1, |since| since.as_nanos() as u64);
-        println!("random seed {seed}");
-        Random(seed)
-    }
-
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = mix(self.0);
-        self.0 % limit
-    }
-
-    /// Lets a random time of up to `limit` pass: for storms, whose blows shall fall anywhere.
-    pub(crate) fn moment(&mut self, limit: Duration) {
-        let micros = self.below(limit.as_micros() as u64 + 1);
-        std::thread::sleep(Duration::from_micros(micros));
     }
 }
