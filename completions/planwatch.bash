@@ -351,13 +351,17 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__prune)
-            opts="-h --keep --older-than --dry-run --color --help"
+            opts="-h --keep --total --older-than --dry-run --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --total)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -403,7 +407,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__record)
-            opts="-h --verdict --segment-size --segment-age --keep --max-line --on-full --sync --color --help"
+            opts="-h --verdict --segment-size --segment-age --keep --compress --max-line --on-full --sync --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -422,6 +426,10 @@ _planwatch() {
                     return 0
                     ;;
                 --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -489,7 +497,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__run)
-            opts="-n -d -C -e -h --name --detach --chdir --env --env-file --stdin --no-bridge --tied --if-running --timeout --stop-signal --stop-timeout --verdict --success-exit-codes --segment-size --segment-age --keep --max-line --on-full --sync --color --help"
+            opts="-n -d -C -e -h --name --detach --chdir --env --env-file --stdin --no-bridge --tied --if-running --timeout --stop-signal --stop-timeout --verdict --success-exit-codes --segment-size --segment-age --keep --compress --max-line --on-full --sync --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -560,6 +568,10 @@ _planwatch() {
                     return 0
                     ;;
                 --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

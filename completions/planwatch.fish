@@ -44,7 +44,7 @@ complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "wait" -d 'Wait 
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "record" -d 'Record standard input as a run of a plan'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "verify" -d 'Prove that logs are whole'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "rm" -d 'Remove plans that have ended, with their logs'
-complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "prune" -d 'Remove old segments and old plans by rule'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "prune" -d 'Remove old segments and old plans by rule, and compress what stays'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "doctor" -d 'Look for what would keep planwatch from working well on this machine'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "demo" -d 'Run three real Luigi plans at once and follow them live'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -64,7 +64,8 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l verdict -d '
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l success-exit-codes -d 'Exit codes that count as success besides 0, as in 3,4' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l segment-size -d 'Begin a new segment of the log at this size' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l segment-age -d 'Begin a new segment at this age' -r
-complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l keep -d 'Keep this much log: a size (10GiB), an age (30d) or a count of segments (500); the strictest of several wins [default: 10GiB]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l keep -d 'Keep this much log, as it lies on the disk: a size (10GiB), an age (30d), a count of segments (500), or free:SIZE, as much as leaves so much of the disk free; the strictest of several wins [default: 10GiB]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l compress -d 'Which segments are compressed (zstd): never, or sealed: those that are no longer written' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l max-line -d 'Cut lines longer than this into pieces' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l on-full -d 'When the log cannot be written: block the plan, or drop (and count) output' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l sync -d 'Force the log to the disk at least this often [default: at rotation and at the end of a run]' -r
@@ -179,7 +180,8 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -s h -l help -
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l verdict -d 'What success means: luigi or file:NAME; all that are given must hold [default: luigi]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l segment-size -d 'Begin a new segment of the log at this size' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l segment-age -d 'Begin a new segment at this age' -r
-complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l keep -d 'Keep this much log: a size (10GiB), an age (30d) or a count of segments (500); the strictest of several wins [default: 10GiB]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l keep -d 'Keep this much log, as it lies on the disk: a size (10GiB), an age (30d), a count of segments (500), or free:SIZE, as much as leaves so much of the disk free; the strictest of several wins [default: 10GiB]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l compress -d 'Which segments are compressed (zstd): never, or sealed: those that are no longer written' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l max-line -d 'Cut lines longer than this into pieces' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l on-full -d 'When the log cannot be written: block the plan, or drop (and count) output' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l sync -d 'Force the log to the disk at least this often [default: at rotation and at the end of a run]' -r
@@ -195,7 +197,8 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand rm" -l color -d 'Col
 always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand rm" -s h -l help -d 'Print help'
-complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l keep -d 'Keep this much log of each plan: a size, an age or a count of segments' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l keep -d 'Keep this much log of each plan: a size, an age, a count of segments, or free:SIZE: as much as leaves so much of the disk free' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l total -d 'Keep this much log of all these plans together' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l older-than -d 'Remove plans that ended longer ago than this' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''

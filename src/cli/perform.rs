@@ -10,6 +10,7 @@ pub(super) fn any(verb: AnyVerb, world: &World) -> anyhow::Result<i32> {
         AnyVerb::Public(verb) => public(verb, world),
         AnyVerb::Supervise(typed) => cmd::supervise::run(typed.into(), world),
         AnyVerb::Exec(typed) => cmd::exec::run(typed.into(), world),
+        AnyVerb::Compress(typed) => cmd::compress::run(typed.into(), world),
         AnyVerb::Recorder(typed) => cmd::recorder::run(typed.into(), world),
     }
 }

@@ -97,7 +97,7 @@ impl From<args::RmArgs> for cmd::rm::Options {
 impl From<args::PruneArgs> for cmd::prune::Options {
     fn from(typed: args::PruneArgs) -> Self {
         let (older_than, dry_run) = (typed.older_than, typed.dry_run);
-        Self { plans: typed.plans, keep: typed.keep, older_than, dry_run }
+        Self { plans: typed.plans, keep: typed.keep, total: typed.total, older_than, dry_run }
     }
 }
 
@@ -115,6 +115,12 @@ impl From<args::ExecArgs> for cmd::exec::Options {
 
 impl From<args::RecorderArgs> for cmd::recorder::Options {
     fn from(typed: args::RecorderArgs) -> Self {
+        Self { plan: typed.plan }
+    }
+}
+
+impl From<args::CompressArgs> for cmd::compress::Options {
+    fn from(typed: args::CompressArgs) -> Self {
         Self { plan: typed.plan }
     }
 }

@@ -154,6 +154,7 @@ fn limits(typed: LogLimits) -> LogSpec {
     let mut log = LogSpec {
         segment_size: typed.segment_size,
         segment_age_ms: typed.segment_age.map(millis),
+        compress: typed.compress,
         max_line: typed.max_line,
         on_full: typed.on_full,
         sync_ms: typed.sync.map(millis),

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use super::args::{AnyVerb, ExecArgs, RecorderArgs, SuperviseArgs};
+use super::args::{AnyVerb, CompressArgs, ExecArgs, RecorderArgs, SuperviseArgs};
 
 /// The role, if the command line is exactly as planwatch itself writes it.
 pub(super) fn of(argv: &[OsString]) -> Option<AnyVerb> {
@@ -13,6 +13,7 @@ pub(super) fn of(argv: &[OsString]) -> Option<AnyVerb> {
     };
     match *words.as_slice() {
         ["__record", plan] => Some(AnyVerb::Recorder(RecorderArgs { plan: plan.parse().ok()? })),
+        ["__compress", plan] => Some(AnyVerb::Compress(CompressArgs { plan: plan.parse().ok()? })),
         ["__supervise", plan] => supervise(plan, false, None),
         ["__supervise", plan, "--adopt"] => supervise(plan, true, None),
         ["__supervise", plan, "--adopt", "--plan-pidfd", number] => {

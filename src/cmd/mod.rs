@@ -10,6 +10,7 @@ pub mod alive;
 mod ask;
 pub mod attach;
 pub mod completions;
+pub mod compress;
 pub mod demo;
 pub mod doctor;
 pub mod environment;

@@ -1,4 +1,4 @@
-//! `prune`: removes old segments and old plans by rule.
+//! `prune`: removes old segments and old plans by rule, and makes small what stays.
 
 use std::time::Duration;
 
@@ -6,13 +6,16 @@ use anyhow::Context as _;
 
 use super::World;
 use super::out::Out;
-use super::rm::removed;
+use super::rm::{myself, removed};
 use super::select::{Selector, select};
 use crate::exit::Exit;
 use crate::feed::{Depth, known};
-use crate::model::{KeepRule, PlanName, Spec, Stamp, format_size};
+use crate::model::{Compress, KeepRule, LogSpec, PlanName, Spec, Stamp, format_size};
 use crate::store::layout::{Home, PlanDir};
-use crate::store::prune::{log_bytes, prune_segments, remove_leftovers};
+use crate::store::pack::{compress, compressible};
+use crate::store::prune::{
+    Freed, log_bytes, oldest, prune_oldest, prune_segments, remove_leftovers,
+};
 use crate::store::snapshot::load_json;
 
 /// What a user may mean by `prune`.
@@ -22,6 +25,8 @@ pub struct Options {
     pub plans: Vec<Selector>,
     /// Rules for segments; each plan's own where none is given.
     pub keep: Vec<KeepRule>,
+    /// Bytes that the logs of all plans may have together.
+    pub total: Option<u64>,
     /// Remove plans that ended longer ago than this.
     pub older_than: Option<Duration>,
     /// Only say what would be removed.
@@ -43,6 +48,14 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let mut freed = 0;
     for name in &plans {
         freed += one(&mut out, &home, name, &options, world)?;
+    }
+    if let Some(limit) = options.total {
+        let taken = if options.dry_run { freed } else { 0 };
+        freed += total(&mut out, &home, &plans, limit, taken, options.dry_run)?;
+    }
+    for name in &plans {
+        freed += small(&mut out, &home.plan(name), options.dry_run)
+            .with_context(|| format!("cannot compress the log of {name}"))?;
     }
     let would = if options.dry_run { "would free" } else { "freed" };
     out.line(format!("{would} {} in all", format_size(freed)))?;
@@ -77,22 +90,98 @@ fn one(
         out.line(format!("{name}: {verb} the plan, {}", format_size(bytes)))?;
         return Ok(bytes);
     }
-    let rules = if options.keep.is_empty() { own_rules(&plan)? } else { options.keep.clone() };
+    let rules = if options.keep.is_empty() { log_spec(&plan)?.keep } else { options.keep.clone() };
     let freed = prune_segments(&plan, &rules, world.now, options.dry_run)
         .with_context(|| format!("cannot prune {name}"))?;
-    if freed.segments > 0 {
-        let verb = if options.dry_run { "would remove" } else { "removed" };
-        let segments = if freed.segments == 1 { "segment" } else { "segments" };
-        let size = format_size(freed.bytes);
-        out.line(format!("{name}: {verb} {} {segments}, {size}", freed.segments))?;
-    }
+    tell(out, name, freed, options.dry_run)?;
     Ok(freed.bytes)
 }
 
-/// The rules that the plan was started with.
-fn own_rules(plan: &PlanDir) -> anyhow::Result<Vec<KeepRule>> {
+fn tell(out: &mut Out, name: &PlanName, freed: Freed, dry_run: bool) -> anyhow::Result<()> {
+    if freed.segments > 0 {
+        let verb = if dry_run { "would remove" } else { "removed" };
+        let size = format_size(freed.bytes);
+        out.line(format!("{name}: {verb} {}, {size}", segments(freed.segments)))?;
+    }
+    Ok(())
+}
+
+fn segments(count: u64) -> String {
+    format!("{count} segment{}", if count == 1 { "" } else { "s" })
+}
+
+/// Removes the oldest segments of all plans until their logs have at most `limit` bytes together.
+/// What has been counted and not removed is `taken`.
+fn total(
+    out: &mut Out,
+    home: &Home,
+    plans: &[PlanName],
+    limit: u64,
+    taken: u64,
+    dry_run: bool,
+) -> anyhow::Result<u64> {
+    let (mut all, mut bytes) = (Vec::new(), 0);
+    for name in plans {
+        let plan = home.plan(name);
+        bytes += log_bytes(&plan)?;
+        // Of a run that has not ended nothing goes.
+        let fold = known(&plan, Depth::State)?;
+        let live = fold.runs.iter().filter(|run| run.state.is_live()).map(|run| run.first_seq);
+        let spared = live.min().unwrap_or(u64::MAX);
+        let ended = oldest(&plan)?.into_iter().take_while(|one| one.last < spared);
+        all.extend(ended.map(|one| (name, one)));
+    }
+    all.sort_by_key(|(_, one)| one.ended);
+    let mut left = bytes.saturating_sub(taken);
+    let mut going: Vec<(&PlanName, usize)> = Vec::new();
+    for (name, one) in all {
+        if left <= limit {
+            break;
+        }
+        left = left.saturating_sub(one.bytes);
+        going.retain(|(known, _)| *known != name);
+        going.push((name, one.index + 1));
+    }
+    let mut freed = 0;
+    for (name, count) in going {
+        let one = prune_oldest(&home.plan(name), count, dry_run)
+            .with_context(|| format!("cannot prune {name}"))?;
+        tell(out, name, one, dry_run)?;
+        freed += one.bytes;
+    }
+    if left > limit {
+        let left = format_size(left);
+        out.line(format!("{left} are left: what runs, and the newest of each plan, stays"))?;
+    }
+    Ok(freed)
+}
+
+/// Compresses the sealed segments of a plan that wants it so; how many bytes that frees.
+fn small(out: &mut Out, plan: &PlanDir, dry_run: bool) -> anyhow::Result<u64> {
+    if !plan.exists() || log_spec(plan)?.compress == Compress::Never {
+        return Ok(0);
+    }
+    let name = plan.name();
+    if dry_run {
+        let found = compressible(plan)?;
+        if found.segments > 0 {
+            let (count, size) = (segments(found.segments), format_size(found.bytes));
+            out.line(format!("{name}: would compress {count}, {size}"))?;
+        }
+        return Ok(0);
+    }
+    let saved = compress(plan, &myself(), &mut |_| Ok(()))?;
+    if saved.segments > 0 {
+        let (count, size) = (segments(saved.segments), format_size(saved.bytes));
+        out.line(format!("{name}: compressed {count}, {size} less"))?;
+    }
+    Ok(saved.bytes)
+}
+
+/// What the plan was started with.
+fn log_spec(plan: &PlanDir) -> anyhow::Result<LogSpec> {
     let spec: Option<Spec> = load_json(&plan.spec_file())?;
-    Ok(spec.map(|spec| spec.log).unwrap_or_default().keep)
+    Ok(spec.map(|spec| spec.log).unwrap_or_default())
 }
 
 /// Whether the plan's last run ended longer ago than this.

@@ -67,13 +67,8 @@ pub fn removed(home: &Home, name: &PlanName) -> anyhow::Result<Result<u64, Failu
             fold.last().map_or("live", |run| run.state.name())
         ))));
     }
-    let me = Holder {
-        pid: i32::try_from(std::process::id()).unwrap_or(0),
-        boot: boot_id(),
-        ..Holder::default()
-    };
     wait_for_leavers(&plan)?;
-    Ok(match remove_plan(home, &plan, &me) {
+    Ok(match remove_plan(home, &plan, &myself()) {
         Ok(bytes) => Ok(bytes),
         Err(RemoveError::Io(error)) => return Err(error.into()),
         Err(RemoveError::Alive(_)) if !held_by(&fold).is_empty() => {
@@ -84,6 +79,12 @@ pub fn removed(home: &Home, name: &PlanName) -> anyhow::Result<Result<u64, Failu
         }
         Err(error) => Err(refuse(error.to_string())),
     })
+}
+
+/// What this process writes into the locks it takes.
+pub(super) fn myself() -> Holder {
+    let pid = i32::try_from(std::process::id()).unwrap_or(0);
+    Holder { pid, boot: boot_id(), ..Holder::default() }
 }
 
 /// The processes that outlived a run of the plan and still hold its output.

@@ -37,7 +37,7 @@ pub use passing::is_passing;
 pub use peek::Peek;
 pub use record::{Record, RecordError};
 pub use retain::{Stored, expendable};
-pub use rules::{KeepRule, OnFull, VerdictRule};
+pub use rules::{Compress, KeepRule, OnFull, VerdictRule};
 pub use signal::{SignalError, parse_signal, signal_name};
 pub use size::{SizeError, format_size, parse_size};
 pub use spec::{LogSpec, Spec, StopSpec};

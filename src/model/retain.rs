@@ -15,11 +15,12 @@ pub struct Stored {
 ///
 /// `segments` are all there are, oldest first. The one still being written never goes, and the
 /// oldest go first: those of a running run are reached only when that run alone breaks a rule.
-pub fn expendable(segments: &[Stored], rules: &[KeepRule], now: Stamp) -> usize {
-    rules.iter().map(|rule| by_rule(segments, *rule, now)).max().unwrap_or(0)
+/// `free` are the bytes of the disk that are free.
+pub fn expendable(segments: &[Stored], rules: &[KeepRule], now: Stamp, free: u64) -> usize {
+    rules.iter().map(|rule| by_rule(segments, *rule, now, free)).max().unwrap_or(0)
 }
 
-fn by_rule(segments: &[Stored], rule: KeepRule, now: Stamp) -> usize {
+fn by_rule(segments: &[Stored], rule: KeepRule, now: Stamp, free: u64) -> usize {
     let closed = segments.iter().take_while(|segment| segment.ended.is_some()).count();
     // Also a log of which every segment is sealed keeps its last: it holds the plan's state.
     let most = closed.min(segments.len().saturating_sub(1));
@@ -32,6 +33,15 @@ fn by_rule(segments: &[Stored], rule: KeepRule, now: Stamp) -> usize {
                 over
             });
             too_much.count()
+        }
+        KeepRule::Free(least) => {
+            let mut free = free;
+            let too_little = segments.iter().take(most).take_while(|segment| {
+                let under = free < least;
+                free += segment.bytes;
+                under
+            });
+            too_little.count()
         }
         KeepRule::Age(age) => segments
             .iter()
@@ -59,7 +69,7 @@ mod tests {
     }
 
     fn gone(rules: &[KeepRule]) -> usize {
-        expendable(&segments(), rules, Stamp(60_000_000))
+        expendable(&segments(), rules, Stamp(60_000_000), 150)
     }
 
     #[test]
@@ -69,6 +79,7 @@ mod tests {
         assert_eq!(gone(&[KeepRule::Bytes(399)]), 1);
         assert_eq!(gone(&[KeepRule::Bytes(200)]), 2);
         assert_eq!(gone(&[KeepRule::Segments(3)]), 1);
+        assert_eq!([150, 151, 250, 251].map(|free| gone(&[KeepRule::Free(free)])), [0, 1, 1, 2]);
         assert_eq!(gone(&[KeepRule::Age(Duration::from_secs(35))]), 2);
     }
 
@@ -77,9 +88,9 @@ mod tests {
         assert_eq!(gone(&[KeepRule::Bytes(1)]), 3);
         assert_eq!(gone(&[KeepRule::Age(Duration::ZERO)]), 3);
         assert_eq!(gone(&[KeepRule::Segments(1)]), 3);
-        assert_eq!(expendable(&[], &[KeepRule::Bytes(1)], Stamp(0)), 0);
+        assert_eq!(expendable(&[], &[KeepRule::Bytes(1)], Stamp(0), 0), 0);
         let sealed = [Stored { bytes: 9, ended: Some(Stamp(0)) }];
-        assert_eq!(expendable(&sealed, &[KeepRule::Bytes(1)], Stamp(1)), 0);
+        assert_eq!(expendable(&sealed, &[KeepRule::Bytes(1)], Stamp(1), 0), 0);
     }
 
     #[test]

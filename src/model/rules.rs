@@ -53,11 +53,14 @@ pub enum KeepRule {
     Age(Duration),
     /// At most this many segments.
     Segments(u64),
+    /// As much as leaves this many bytes of the disk free.
+    Free(u64),
 }
 
 impl fmt::Display for KeepRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            KeepRule::Free(bytes) => write!(f, "free:{}", KeepRule::Bytes(*bytes)),
             KeepRule::Bytes(bytes) if bytes % 1024 == 0 => {
                 f.write_str(&format_size(*bytes).replace(' ', ""))
             }
@@ -79,12 +82,15 @@ impl FromStr for KeepRule {
                 Ok(KeepRule::Segments(count))
             };
         }
+        if let Some(size) = text.strip_prefix("free:") {
+            return parse_size(size).map(KeepRule::Free).map_err(|error| error.to_string());
+        }
         // `10m` is ten minutes and `10M` ten mebibytes: a lone lower-case m is a duration.
         if let Ok(span) = parse_duration(text) {
             return Ok(KeepRule::Age(span));
         }
         parse_size(text).map(KeepRule::Bytes).map_err(|_| {
-            format!("'{text}' is not a keep rule: give a size (10GiB), an age (30d) or a count of segments (500)")
+            format!("'{text}' is not a keep rule: give a size (10GiB), an age (30d), a count of segments (500) or free:SIZE")
         })
     }
 }
@@ -134,6 +140,7 @@ impl Serialize for KeepRule {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             KeepRule::Bytes(bytes) => to.collect_str(&format_args!("{bytes}B")),
+            KeepRule::Free(bytes) => to.collect_str(&format_args!("free:{bytes}B")),
             KeepRule::Age(span) => to.collect_str(&format_args!("{}ms", span.as_millis())),
             KeepRule::Segments(count) => to.collect_str(count),
         }
@@ -144,6 +151,29 @@ impl<'de> Deserialize<'de> for KeepRule {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<KeepRule, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(from)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Which segments of a log are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compress {
+    /// None.
+    Never,
+    /// Those that nobody writes to any more.
+    #[default]
+    Sealed,
+}
+
+impl FromStr for Compress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Compress, String> {
+        match text {
+            "never" => Ok(Compress::Never),
+            "sealed" => Ok(Compress::Sealed),
+            _ => Err(format!("'{text}' is not one of: never, sealed")),
+        }
     }
 }
 
@@ -167,6 +197,7 @@ mod tests {
             KeepRule::Bytes(10_000_001),
             KeepRule::Age(Duration::from_millis(90_061)),
             KeepRule::Segments(3),
+            KeepRule::Free(5 << 30),
         ] {
             let stored = serde_json::to_string(&rule).unwrap();
             assert_eq!(serde_json::from_str::<KeepRule>(&stored).unwrap(), rule, "{stored}");

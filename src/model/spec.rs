@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FORMAT, Foreign, KeepRule, OnFull, PlanName, VerdictRule};
+use super::{Compress, FORMAT, Foreign, KeepRule, OnFull, PlanName, VerdictRule};
 
 /// Everything needed to run a plan again, but for the values of its environment, which are never
 /// written down.
@@ -88,6 +88,8 @@ pub struct LogSpec {
     pub segment_age_ms: Option<u64>,
     /// Rules of retention.
     pub keep: Vec<KeepRule>,
+    /// Which segments are compressed.
+    pub compress: Compress,
     /// Longest piece of a line in one record, in bytes.
     pub max_line: usize,
     /// What happens when the log cannot be written.
@@ -115,6 +117,7 @@ impl Default for LogSpec {
             segment_size: 64 << 20,
             segment_age_ms: None,
             keep: vec![KeepRule::Bytes(10 << 30)],
+            compress: Compress::Sealed,
             max_line: 64 << 10,
             on_full: OnFull::Block,
             sync_ms: None,

@@ -159,6 +159,18 @@ pub fn take_signal(signals: &OwnedFd) -> io::Result<Option<i32>> {
     }
 }
 
+/// The disk is used only while nobody else wants it (ioprio_set(2)); a disk without such a scheduler
+/// takes no notice.
+pub fn idle_disk() -> io::Result<()> {
+    const WHO_PROCESS: libc::c_int = 1;
+    const CLASS_IDLE: libc::c_int = 3 << 13;
+    // SAFETY: the call takes three numbers.
+    match unsafe { libc::syscall(libc::SYS_ioprio_set, WHO_PROCESS, 0, CLASS_IDLE) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Ignores these signals from here on.
 pub fn ignore_signals(signals: &[i32]) {
     for &signal in signals {

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod peek;
 pub mod pidfd;
 pub mod poll;
+pub mod priority;
 pub mod proc;
 pub mod tool;
 pub mod tty;

@@ -14,6 +14,7 @@ use crate::store::snapshot;
 
 use super::capture::{Capture, Identity};
 use super::pace::Pace;
+use super::packer::Packer;
 use super::recover::{Torn, recover, say_what_happened, settle_torn};
 use super::source::{Desk, Source};
 use super::tables::Keeper;
@@ -37,6 +38,7 @@ pub(super) struct Recorder {
     /// When the log was last made to survive a power cut, and its last seq then.
     synced: (u64, Instant),
     rotations: u64,
+    packer: Packer,
     keeper: Keeper,
     /// The log could not be written: when to try again, and how long to wait after that.
     blocked: Option<(Instant, Duration)>,
@@ -118,6 +120,7 @@ impl Recorder {
             saved,
             synced: saved,
             rotations,
+            packer: Packer::default(),
             keeper: Keeper::default(),
             blocked: None,
             input: None,

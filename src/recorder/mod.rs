@@ -15,6 +15,7 @@ mod capture;
 mod drive;
 mod file;
 mod pace;
+mod packer;
 mod recover;
 mod source;
 mod tables;

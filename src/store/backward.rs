@@ -1,14 +1,13 @@
 //! A log's lines from the last to the first.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use memchr::{memchr, memrchr};
 
 use super::search::partition;
-use super::segments::{self, Segment};
+use super::segment::SegmentFile;
+use super::segments;
 
 /// Bytes read at once.
 const BLOCK: usize = 128 << 10;
@@ -19,8 +18,9 @@ const LONGEST: usize = 4 << 20;
 /// Reads a log backwards, from the last whole line that was there when it was made.
 #[derive(Debug)]
 pub struct Backward {
-    older: Vec<Segment>,
-    file: Option<File>,
+    log: PathBuf,
+    older: Vec<u64>,
+    file: Option<SegmentFile>,
     /// Offset in the file of the first byte of `text`.
     at: u64,
     /// Bytes of the file not yet given: lines, the first possibly without its beginning.
@@ -33,16 +33,15 @@ pub struct Backward {
 impl Backward {
     /// Begins at the end of the log in this folder.
     pub fn new(log: &Path) -> io::Result<Backward> {
-        let mut older = segments::list(log)?;
-        older.retain(|segment| !segment.compressed);
+        let older = segments::firsts(log)?;
         let (text, given, spare) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Backward { older, file: None, at: 0, text, given, spare })
+        Ok(Backward { log: log.to_owned(), older, file: None, at: 0, text, given, spare })
     }
 
     /// Begins before the record with this seq, or before where it would be.
     pub fn before(log: &Path, seq: u64) -> io::Result<Backward> {
         let mut lines = Backward::new(log)?;
-        let nearer = lines.older.partition_point(|segment| segment.first < seq);
+        let nearer = lines.older.partition_point(|first| *first < seq);
         lines.older.truncate(nearer);
         if lines.open_older()?
             && let Some(file) = &lines.file
@@ -104,15 +103,11 @@ impl Backward {
     }
 
     fn open_older(&mut self) -> io::Result<bool> {
-        let Some(segment) = self.older.pop() else { return Ok(false) };
+        let Some(first) = self.older.pop() else { return Ok(false) };
         self.text.clear();
         self.at = 0;
-        self.file = match File::open(&segment.path) {
-            Ok(file) => Some(file),
-            // Pruned since the listing, and everything older with it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
+        // None if it was pruned since the listing, and everything older with it.
+        self.file = SegmentFile::open(&self.log, first)?;
         let Some(file) = &self.file else { return Ok(true) };
         self.at = whole_lines(file)?;
         Ok(true)
@@ -144,8 +139,8 @@ impl Backward {
 }
 
 /// Offset behind the last `\n`.
-fn whole_lines(file: &File) -> io::Result<u64> {
-    let mut end = file.metadata()?.len();
+fn whole_lines(file: &SegmentFile) -> io::Result<u64> {
+    let mut end = file.len()?;
     let mut block = vec![0; 4096];
     while end > 0 {
         let want = (block.len() as u64).min(end);

@@ -78,7 +78,9 @@ impl Batch {
         let mut at = 0;
         while let Some(length) = memchr::memchr(b'\n', &self.buffer[at..self.filled]) {
             let end = at + length + 1;
-            match Peek::seq(&self.buffer[at..end]) {
+            // Nobody writes a NUL: it stands where something is gone, be the line's beginning there.
+            let torn = memchr::memchr(0, &self.buffer[at..end]).is_some();
+            match Peek::seq(&self.buffer[at..end]).filter(|_| !torn) {
                 None => sifted.skipped += 1,
                 Some(seq) if seq <= sifted.last => {}
                 Some(seq) => {

@@ -251,6 +251,11 @@ impl PlanDir {
         self.dir.join("recorder.lock")
     }
 
+    /// Held by who compresses sealed segments.
+    pub fn compress_lock(&self) -> PathBuf {
+        self.dir.join("compress.lock")
+    }
+
     /// What the background processes print when something goes badly wrong.
     pub fn diagnostics(&self) -> PathBuf {
         self.dir.join("diagnostics.log")

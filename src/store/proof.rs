@@ -92,12 +92,10 @@ impl Proof {
         self.report.notes.push(note);
     }
 
-    /// A segment of which only the compressed twin is there: what comes after it starts anew.
-    pub(super) fn skip_compressed(&mut self, first: u64) {
-        self.note(format!("segment {first} is compressed and was not read"));
-        self.next = None;
-        self.complete = false;
-        self.offsets.clear();
+    /// A stretch of a compressed segment that cannot be unpacked.
+    pub(super) fn unreadable(&mut self, from: u64, to: u64) {
+        let first = self.segment.first;
+        self.found(format!("segment {first}: bytes {from}–{to} cannot be unpacked"));
     }
 
     /// Begins a segment.
@@ -148,8 +146,11 @@ impl Proof {
         match Record::parse(line) {
             Err(error) => {
                 self.found(format!("{place}: {error}"));
-                // It takes a number all the same: what follows is not missing.
-                self.next = self.next.map(|next| next + 1);
+                // It takes a number all the same: what follows is not missing. Of a stretch that is
+                // gone nobody knows how many it held: what is missing is told by what follows.
+                if !line.contains(&0) {
+                    self.next = self.next.map(|next| next + 1);
+                }
             }
             Ok(record) => {
                 let event = record.event_of(line);

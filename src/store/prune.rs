@@ -7,8 +7,10 @@ use std::path::Path;
 
 use super::layout::{Home, PlanDir};
 use super::lock::{Holder, Lock};
+use super::segment::SegmentFile;
 use super::segments::{self, Segment};
 use crate::model::{KeepRule, Stamp, Stored, expendable};
+use crate::os::limits;
 
 /// What was removed, or would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +30,11 @@ pub fn prune_segments(
     dry_run: bool,
 ) -> io::Result<Freed> {
     let listed = segments::list(&plan.log())?;
-    let going = expendable(&stored(&listed), rules, now);
+    let going = expendable(&stored(&plan.log(), &listed), rules, now, free(plan, rules)?);
+    remove(plan, &listed, going, dry_run)
+}
+
+fn remove(plan: &PlanDir, listed: &[Segment], going: usize, dry_run: bool) -> io::Result<Freed> {
     let mut freed = Freed::default();
     for segment in &listed[..going] {
         if !dry_run {
@@ -41,6 +47,45 @@ pub fn prune_segments(
         remove_tables(plan, oldest.first)?;
     }
     Ok(freed)
+}
+
+/// Bytes of the disk that are free, if a rule asks.
+fn free(plan: &PlanDir, rules: &[KeepRule]) -> io::Result<u64> {
+    match rules.iter().any(|rule| matches!(rule, KeepRule::Free(_))) {
+        true => Ok(limits::free(plan.dir())?.0),
+        false => Ok(u64::MAX),
+    }
+}
+
+/// A segment that may go for the sake of others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oldest {
+    /// Which it is in its log: all before it go first.
+    pub index: usize,
+    /// The seq of the last record in it.
+    pub last: u64,
+    /// When it ended.
+    pub ended: Stamp,
+    /// Its bytes.
+    pub bytes: u64,
+}
+
+/// The segments of a log that are no longer written, oldest first.
+pub fn oldest(plan: &PlanDir) -> io::Result<Vec<Oldest>> {
+    let listed = segments::list(&plan.log())?;
+    let ends = stored(&plan.log(), &listed);
+    let closed = listed.iter().skip(1).zip(ends).enumerate();
+    let closed = closed.map_while(|(index, (next, Stored { bytes, ended }))| {
+        Some(Oldest { index, last: next.first - 1, ended: ended?, bytes })
+    });
+    Ok(closed.collect())
+}
+
+/// Removes the `count` oldest segments of a log; with `dry_run` only counts them.
+pub fn prune_oldest(plan: &PlanDir, count: usize, dry_run: bool) -> io::Result<Freed> {
+    let listed = segments::list(&plan.log())?;
+    let going = count.min(listed.len().saturating_sub(1));
+    remove(plan, &listed, going, dry_run)
 }
 
 /// Removes the saved tables of tasks of runs that have no record behind `oldest`.
@@ -70,16 +115,16 @@ fn last_seq_of(path: &Path) -> Option<u64> {
 
 /// A segment ended when the next began: its own records are not younger, and the time of a file
 /// can be anything after a copy.
-fn stored(listed: &[Segment]) -> Vec<Stored> {
-    let ends = listed.iter().skip(1).map(|next| first_stamp(&next.path)).chain([None]);
+fn stored(log: &Path, listed: &[Segment]) -> Vec<Stored> {
+    let ends = listed.iter().skip(1).map(|next| first_stamp(log, next.first)).chain([None]);
     listed.iter().zip(ends).map(|(segment, ended)| Stored { bytes: segment.bytes, ended }).collect()
 }
 
 /// The time of a segment's first record, which every record begins with.
-fn first_stamp(path: &Path) -> Option<Stamp> {
+fn first_stamp(log: &Path, first: u64) -> Option<Stamp> {
     const BEFORE: &[u8] = b"{\"ts\":\"";
     let mut front = [0; BEFORE.len() + Stamp::LEN];
-    File::open(path).ok()?.read_exact_at(&mut front, 0).ok()?;
+    SegmentFile::open(log, first).ok()??.read_exact_at(&mut front, 0).ok()?;
     std::str::from_utf8(front.strip_prefix(BEFORE)?).ok()?.parse().ok()
 }
 

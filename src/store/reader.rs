@@ -1,15 +1,16 @@
 //! Reads one plan's log from any cursor and goes on as it grows: across rotation, pruning, crashes,
 //! truncation and the loss of the whole folder, every record once, in order, or a named gap.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::backward::Backward;
 pub use super::batch::Batch;
 use super::layout::PlanDir;
 use super::search::{Place, newest_opened, partition};
+use super::segment::SegmentFile;
 use super::segments;
 use crate::model::{Peek, Stamp};
 
@@ -52,6 +53,8 @@ pub struct Reader {
     /// Time of the folder's last change when it was listed, if a later change would show in it.
     /// Listing opens the folder, which every other reader's watch is told of: not at each wake-up.
     listed: Option<(i64, i64)>,
+    /// A hole was found behind this seq, and looked for again.
+    doubted: Option<u64>,
     /// Inside a stretch too long to be a line: skip to its end.
     overlong: bool,
     skipped: u64,
@@ -59,10 +62,8 @@ pub struct Reader {
 
 #[derive(Debug)]
 struct Open {
-    file: File,
+    file: SegmentFile,
     first: u64,
-    /// Device and inode.
-    id: (u64, u64),
     /// Where the next line begins.
     at: u64,
 }
@@ -82,6 +83,7 @@ impl Reader {
             next: None,
             lost: false,
             listed: None,
+            doubted: None,
             overlong: false,
             skipped: 0,
         }
@@ -118,8 +120,8 @@ impl Reader {
         let wanted = since.text();
         // Asked before the search: what is written meanwhile is later than `since` or found.
         let mut after = self.last_seq()?;
-        for segment in segments::list(&self.log)? {
-            let Some(open) = Open::new(&self.log, segment.first)? else { continue };
+        for first in segments::firsts(&self.log)? {
+            let Some(open) = Open::new(&self.log, first)? else { continue };
             if ends_before(&open.file, &wanted)? {
                 continue;
             }
@@ -208,9 +210,8 @@ impl Reader {
     /// Opens the segment that holds the record after the cursor, or else the oldest behind it.
     fn find(&mut self) -> io::Result<Found> {
         self.listed = None;
-        let mut segments = segments::list(&self.log)?;
-        segments.retain(|segment| !segment.compressed);
-        if self.lost && !segments.is_empty() {
+        let firsts = segments::firsts(&self.log)?;
+        if self.lost && !firsts.is_empty() {
             self.lost = false;
             if self.last_seq()? < self.after {
                 self.seek_after(0);
@@ -218,11 +219,11 @@ impl Reader {
             }
         }
         let wanted = self.after + 1;
-        let index = segments.partition_point(|segment| segment.first <= wanted).saturating_sub(1);
-        for segment in segments.iter().skip(index) {
-            if let Some(mut open) = Open::new(&self.log, segment.first)? {
+        let index = firsts.partition_point(|first| *first <= wanted).saturating_sub(1);
+        for &first in firsts.iter().skip(index) {
+            if let Some(mut open) = Open::new(&self.log, first)? {
                 let after = self.after;
-                if segment.first <= after {
+                if first <= after {
                     open.at = partition(&open.file, |&(_, seq)| seq > after)?;
                 }
                 self.open = Some(open);
@@ -246,9 +247,9 @@ impl Reader {
     /// more to read.
     fn look_around(&mut self) -> io::Result<bool> {
         let Some(open) = &self.open else { return Ok(true) };
-        match fs::metadata(name(&self.log, open.first)) {
-            Ok(meta) if (meta.dev(), meta.ino()) == open.id => {
-                if meta.len() < open.at {
+        match fs::metadata(open.file.path()) {
+            Ok(meta) if open.file.is(&meta) => {
+                if open.file.is_plain() && meta.len() < open.at {
                     // Cut short: what is written from here on stands behind the cut.
                     self.open = None;
                     return Ok(true);
@@ -286,7 +287,7 @@ impl Reader {
             let Some(open) = &mut self.open else { return Ok(None) };
             let want = batch.buffer.len().max(SMALL);
             batch.buffer.resize(want, 0);
-            let read = read_at(&open.file, &mut batch.buffer, open.at)?;
+            let read = open.file.read_at(&mut batch.buffer, open.at)?;
             let full = read == want;
             match memchr::memrchr(b'\n', &batch.buffer[..read]) {
                 Some(last) => {
@@ -326,6 +327,12 @@ impl Reader {
             return Some(Step::Lines);
         }
         let (from, to) = (self.after + 1, sifted.hole? - 1);
+        if from < open.first && self.doubted.replace(self.after) != Some(self.after) {
+            // A segment that is replaced by its compressed twin while the folder is listed may be
+            // seen under neither name: a second look finds it.
+            self.open = None;
+            return None;
+        }
         self.after = to;
         Some(Step::Gap { from, to })
     }
@@ -340,18 +347,9 @@ enum Found {
 impl Open {
     /// None if there is no such segment.
     fn new(log: &Path, first: u64) -> io::Result<Option<Open>> {
-        let file = match File::open(name(log, first)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let meta = file.metadata()?;
-        Ok(Some(Open { file, first, id: (meta.dev(), meta.ino()), at: 0 }))
+        let file = SegmentFile::open(log, first)?;
+        Ok(file.map(|file| Open { file, first, at: 0 }))
     }
-}
-
-fn name(log: &Path, first: u64) -> PathBuf {
-    log.join(format!("{first:018}.jsonl"))
 }
 
 /// When a file or folder was last written to: seconds and nanoseconds.
@@ -363,30 +361,20 @@ fn micros((seconds, nanos): (i64, i64)) -> i64 {
     seconds.saturating_mul(1_000_000).saturating_add(nanos / 1000)
 }
 
-/// One read that a signal does not spoil.
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    loop {
-        match file.read_at(buffer, at) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            read => return read,
-        }
-    }
-}
-
 /// Whether the last record of a segment is older than this. False where a look at its last few
 /// bytes does not tell.
-fn ends_before(file: &File, wanted: &[u8; Stamp::LEN]) -> io::Result<bool> {
+fn ends_before(file: &SegmentFile, wanted: &[u8; Stamp::LEN]) -> io::Result<bool> {
     let mut tail = vec![0; 4096];
-    let read = read_at(file, &mut tail, file.metadata()?.len().saturating_sub(4096))?;
+    let read = file.read_at(&mut tail, file.len()?.saturating_sub(4096))?;
     let Some(end) = memchr::memrchr(b'\n', &tail[..read]) else { return Ok(false) };
     let Some(before) = memchr::memrchr(b'\n', &tail[..end]) else { return Ok(false) };
     Ok(Peek::place(&tail[before + 1..=end]).is_some_and(|(ts, _)| ts < *wanted))
 }
 
 /// Time and seq of the record that begins here.
-fn place_at(file: &File, at: u64) -> io::Result<Option<Place>> {
+fn place_at(file: &SegmentFile, at: u64) -> io::Result<Option<Place>> {
     let mut head = vec![0; 4096];
-    let read = read_at(file, &mut head, at)?;
+    let read = file.read_at(&mut head, at)?;
     Ok(Peek::place(&head[..read]))
 }
 

@@ -1,10 +1,9 @@
 //! Where in a log to begin: binary search in one segment, and the newest one that can be read alone.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use super::segment::SegmentFile;
 use super::segments;
 use crate::model::{Peek, Record, Stamp};
 
@@ -17,11 +16,11 @@ pub(super) type Place = ([u8; Stamp::LEN], u64);
 /// Offset of the first line of `file` for which `holds` is true, where it is false for every line
 /// before that and true for every line after. The end of the last whole line if there is none.
 /// Lines that are no records are stepped over.
-pub(super) fn partition(file: &File, holds: impl Fn(&Place) -> bool) -> io::Result<u64> {
+pub(super) fn partition(file: &SegmentFile, holds: impl Fn(&Place) -> bool) -> io::Result<u64> {
     let mut block = vec![0; BLOCK];
     // Every line that begins before `low` is known to be on the near side, every one that begins
     // at or after `high` on the far side.
-    let (mut low, mut high) = (0, file.metadata()?.len());
+    let (mut low, mut high) = (0, file.len()?);
     while high - low > BLOCK as u64 {
         let middle = low + (high - low) / 2;
         match record_after(file, middle, high, &mut block)? {
@@ -56,7 +55,7 @@ pub(super) fn partition(file: &File, holds: impl Fn(&Place) -> bool) -> io::Resu
 
 /// The first record that begins after `from` and before `to`.
 fn record_after(
-    file: &File,
+    file: &SegmentFile,
     from: u64,
     to: u64,
     block: &mut [u8],
@@ -74,7 +73,7 @@ fn record_after(
 }
 
 /// Where the line after the one at `from` begins, if it begins before `to`.
-fn line_after(file: &File, from: u64, to: u64, block: &mut [u8]) -> io::Result<Option<u64>> {
+fn line_after(file: &SegmentFile, from: u64, to: u64, block: &mut [u8]) -> io::Result<Option<u64>> {
     let mut at = from;
     while at < to {
         let read = file.read_at(block, at)?;
@@ -93,13 +92,9 @@ fn line_after(file: &File, from: u64, to: u64, block: &mut [u8]) -> io::Result<O
 /// First seq of the newest segment that begins with a whole `segment.opened`; 0 if none does. One
 /// that was begun and holds no whole record yet tells nothing.
 pub(super) fn newest_opened(log: &Path) -> io::Result<u64> {
-    for segment in segments::list(log)?.into_iter().rev().filter(|segment| !segment.compressed) {
-        let file = match File::open(&segment.path) {
-            Ok(file) => file,
-            // Pruned since the listing.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
+    for first in segments::firsts(log)?.into_iter().rev() {
+        // Pruned since the listing.
+        let Some(file) = SegmentFile::open(log, first)? else { continue };
         let mut block = vec![0; BLOCK];
         let Some(end) = line_after(&file, 0, u64::MAX, &mut block)? else { continue };
         let mut line = vec![0; usize::try_from(end).unwrap_or(BLOCK)];
@@ -107,7 +102,7 @@ pub(super) fn newest_opened(log: &Path) -> io::Result<u64> {
         let opens =
             |record: Record<'_>| record.event.is_some_and(|event| event == "segment.opened");
         if Record::parse(&line).is_ok_and(opens) {
-            return Ok(segment.first);
+            return Ok(first);
         }
     }
     Ok(0)

@@ -41,10 +41,17 @@ pub fn list(log: &Path) -> io::Result<Vec<Segment>> {
         let Some((first, compressed)) = entry.file_name().to_str().and_then(parse_name) else {
             continue;
         };
-        // Pruned between the listing and the question: as if it had not been listed.
-        let Ok(meta) = entry.metadata() else { continue };
-        if meta.is_file() {
-            segments.push(Segment { first, path: entry.path(), bytes: meta.len(), compressed });
+        let (mut path, mut compressed) = (entry.path(), compressed);
+        let meta = entry.metadata().or_else(|error| {
+            // Its compressed twin may have taken its place between the listing and the question.
+            (path, compressed) = (log.join(format!("{first:018}.jsonl.zst")), true);
+            fs::symlink_metadata(&path).map_err(|_| error)
+        });
+        // Pruned between the two: as if it had not been listed.
+        if let Ok(meta) = meta
+            && meta.is_file()
+        {
+            segments.push(Segment { first, path, bytes: meta.len(), compressed });
         }
     }
     segments.sort_by_key(|segment| (segment.first, segment.compressed));
@@ -52,8 +59,8 @@ pub fn list(log: &Path) -> io::Result<Vec<Segment>> {
     Ok(segments)
 }
 
-/// First seqs of the plain segments in a log folder, in no order. Cheaper than a list: no file is
-/// looked at.
+/// First seqs of the segments in a log folder, oldest first. Cheaper than a list: no file is looked
+/// at.
 pub fn firsts(log: &Path) -> io::Result<Vec<u64>> {
     let entries = match fs::read_dir(log) {
         Ok(entries) => entries,
@@ -62,10 +69,12 @@ pub fn firsts(log: &Path) -> io::Result<Vec<u64>> {
     };
     let mut firsts = Vec::new();
     for entry in entries {
-        if let Some((first, false)) = entry?.file_name().to_str().and_then(parse_name) {
+        if let Some((first, _)) = entry?.file_name().to_str().and_then(parse_name) {
             firsts.push(first);
         }
     }
+    firsts.sort_unstable();
+    firsts.dedup();
     Ok(firsts)
 }
 

@@ -1,13 +1,13 @@
 //! Proves a log: every record there, in order; every byte of every stream once; every seal right.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read};
 
 use super::journal::Hashes;
 use super::layout::PlanDir;
 use super::lock::Lock;
 use super::proof::Proof;
 pub use super::proof::Report;
+use super::segment::SegmentFile;
 use super::segments::{self, Segment};
 
 /// Reads the whole log of a plan and reports what is wrong with it. Of a log that is being written,
@@ -17,14 +17,10 @@ pub fn verify(plan: &PlanDir) -> io::Result<Report> {
     let listed = segments::list(&plan.log())?;
     for (at, segment) in listed.iter().enumerate() {
         let newest = at + 1 == listed.len();
-        match File::open(&segment.path) {
-            Ok(file) if segment.compressed => drop((file, proof.skip_compressed(segment.first))),
-            Ok(file) => read_segment(&mut proof, segment, file, newest, plan)?,
+        match SegmentFile::open(&plan.log(), segment.first)? {
+            Some(file) => read_segment(&mut proof, segment, &file, newest, plan)?,
             // Pruned while the log was being proved.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                proof.note(format!("segment {} was removed meanwhile", segment.first));
-            }
-            Err(error) => return Err(error),
+            None => proof.note(format!("segment {} was removed meanwhile", segment.first)),
         }
     }
     Ok(proof.report())
@@ -33,12 +29,15 @@ pub fn verify(plan: &PlanDir) -> io::Result<Report> {
 fn read_segment(
     proof: &mut Proof,
     segment: &Segment,
-    file: File,
+    file: &SegmentFile,
     newest: bool,
     plan: &PlanDir,
 ) -> io::Result<()> {
     proof.open(segment.first);
-    let mut file = BufReader::with_capacity(256 << 10, file);
+    for (from, to) in file.damage()? {
+        proof.unreadable(from, to);
+    }
+    let mut file = BufReader::with_capacity(256 << 10, Sequel { file, at: 0 });
     let mut hashes = Hashes::default();
     let mut line = Vec::new();
     loop {
@@ -59,6 +58,20 @@ fn read_segment(
     }
     proof.close(newest);
     Ok(())
+}
+
+/// A segment from its beginning to its end.
+struct Sequel<'f> {
+    file: &'f SegmentFile,
+    at: u64,
+}
+
+impl Read for Sequel<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
 }
 
 /// Whether a torn record is of a line of the plan that is nowhere any more: neither in the spool

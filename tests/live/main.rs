@@ -8,6 +8,7 @@ mod script;
 
 mod bridge;
 mod compat;
+mod compress;
 mod counts;
 mod crash;
 mod faults;

@@ -25,6 +25,12 @@ pub(crate) struct ExecArgs {
     pub(crate) arguments: Vec<OsString>,
 }
 
+/// Compress sealed segments of one plan
+#[derive(Debug, Args)]
+pub(crate) struct CompressArgs {
+    pub(crate) plan: PlanName,
+}
+
 /// Record one plan
 #[derive(Debug, Args)]
 pub(crate) struct RecorderArgs {

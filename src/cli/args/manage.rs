@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use clap_complete::Shell;
 
 use crate::cmd::select::Selector;
-use crate::model::{KeepRule, parse_duration, parse_signal};
+use crate::model::{KeepRule, parse_duration, parse_signal, parse_size};
 
 /// List running plans and those that ended within 24 hours
 #[derive(Debug, Args)]
@@ -125,28 +125,39 @@ pub(crate) struct RmArgs {
     pub(crate) plans: Vec<Selector>,
 }
 
-/// Remove old segments and old plans by rule
+/// Remove old segments and old plans by rule, and compress what stays
 ///
 /// Without --keep each plan's own rules hold. A running plan is never removed, nor the log of its
-/// running run.
+/// running run, unless that alone breaks a rule. Sealed segments that are not compressed yet are, but
+/// for plans that were started with --compress never.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   planwatch prune --keep 1GiB --keep 30d --dry-run
+  planwatch prune --total 50GiB                 the oldest of all plans go first
+  planwatch prune --keep free:20GiB             until so much of the disk is free
   planwatch prune --older-than 90d")]
 pub(crate) struct PruneArgs {
     /// Plans: names or patterns [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) plans: Vec<Selector>,
-    /// Keep this much log of each plan: a size, an age or a count of segments
+    /// Keep this much log of each plan: a size, an age, a count of segments, or free:SIZE: as much
+    /// as leaves so much of the disk free
     #[arg(long, value_name = "RULE")]
     pub(crate) keep: Vec<KeepRule>,
+    /// Keep this much log of all these plans together
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) total: Option<u64>,
     /// Remove plans that ended longer ago than this
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) older_than: Option<Duration>,
     /// Only say what would be removed
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    parse_size(text).map_err(|error| error.to_string())
 }
 
 /// Print a completion script for a shell

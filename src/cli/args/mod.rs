@@ -10,7 +10,7 @@ mod run;
 mod tasks;
 mod wait;
 
-pub(super) use background::{ExecArgs, RecorderArgs, SuperviseArgs};
+pub(super) use background::{CompressArgs, ExecArgs, RecorderArgs, SuperviseArgs};
 pub(super) use logs::{LogForm, LogsArgs};
 pub(super) use manage::{
     CompletionsArgs, InspectArgs, ListForm, ManArgs, PruneArgs, PsArgs, RestartArgs, RmArgs,
@@ -98,6 +98,8 @@ pub(super) enum AnyVerb {
     Exec(ExecArgs),
     #[command(name = "__record", hide = true)]
     Recorder(RecorderArgs),
+    #[command(name = "__compress", hide = true)]
+    Compress(CompressArgs),
 }
 
 /// A verb for people.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::model::{
-    KeepRule, LogSpec, OnFull, PlanName, VerdictRule, format_size, parse_duration, parse_signal,
-    parse_size,
+    Compress, KeepRule, LogSpec, OnFull, PlanName, VerdictRule, format_size, parse_duration,
+    parse_signal, parse_size,
 };
 
 /// Start a plan in the background, follow it here, and exit with its verdict
@@ -126,10 +126,14 @@ pub(crate) struct LogLimits {
     /// Begin a new segment at this age
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) segment_age: Option<Duration>,
-    /// Keep this much log: a size (10GiB), an age (30d) or a count of segments (500); the strictest
-    /// of several wins [default: 10GiB]
+    /// Keep this much log, as it lies on the disk: a size (10GiB), an age (30d), a count of segments
+    /// (500), or free:SIZE, as much as leaves so much of the disk free; the strictest of several wins
+    /// [default: 10GiB]
     #[arg(long, value_name = "RULE")]
     pub(crate) keep: Vec<KeepRule>,
+    /// Which segments are compressed (zstd): never, or sealed: those that are no longer written
+    #[arg(long, value_name = "WHICH", default_value = "sealed")]
+    pub(crate) compress: Compress,
     /// Cut lines longer than this into pieces
     #[arg(long, value_name = "SIZE", value_parser = max_line, default_value = "64KiB")]
     pub(crate) max_line: usize,

@@ -59,6 +59,7 @@ impl Recorder {
             self.keep_tables();
             let keep = self.cap.limits().keep.clone();
             prune_segments(self.cap.plan(), &keep, self.cap.ts(), false)?;
+            self.packer.expect(self.cap.plan(), self.cap.limits().compress);
         }
         Ok(())
     }
@@ -159,11 +160,18 @@ impl Recorder {
         if let Some(fd) = self.files.fd().filter(|_| !blocked) {
             fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
         }
+        let packer = fds.len();
+        fds.extend(self.packer.fd().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
         wait(&mut fds, most)?;
         let seen: Vec<PollFlags> = fds[first..last].iter().map(PollFd::revents).collect();
         let told = |at: usize| fds.get(at).is_some_and(|fd| !fd.revents().is_empty());
-        let (news, changed) = (watching > 0 && told(last), told(last + watching));
+        let news = watching > 0 && told(last);
+        let changed = last + watching < packer && told(last + watching);
+        let packed = told(packer);
         drop(fds);
+        if packed {
+            self.packer.look();
+        }
         if changed {
             self.files.look();
         }

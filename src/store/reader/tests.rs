@@ -1,10 +1,15 @@
 //! Histories of a log, written to a real folder, and what readers make of them.
 
+use std::fs::File;
 use std::io::Write as _;
 
 use proptest::prelude::*;
 
 use super::*;
+
+fn name(log: &Path, first: u64) -> PathBuf {
+    log.join(format!("{first:018}.jsonl"))
+}
 use crate::model::{Event, Head, Level, Record, SealHash, Text, encode_event, encode_text};
 
 /// Writes a log the way a recorder does, and badly where a test wants it.

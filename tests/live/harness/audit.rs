@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::records::{original, segments};
+use super::records::{content, original, segments};
 use super::{Expected, Out, Step};
 
 /// What is to be proved of a log.
@@ -112,10 +112,11 @@ impl Auditor<'_> {
         }
         self.report.segments = files.len();
         for (i, file) in files.iter().enumerate() {
-            let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
+            let bytes = content(file).map_err(|error| error.to_string())?;
             self.segment(&bytes, i + 1 == files.len())
                 .map_err(|wrong| format!("{}: {wrong}", file.display()))?;
-            let named = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let named = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let named = named.split('.').next().unwrap_or_default();
             let first: Value = serde_json::from_slice(first_line(&bytes)).unwrap_or_default();
             if named.len() != 18 || named.parse().ok() != first["seq"].as_u64() {
                 return Err(format!("{named} begins with record {}", first["seq"]));

@@ -13,7 +13,7 @@ impl Records {
     pub(crate) fn read(log: &Path) -> Records {
         let mut records = Vec::new();
         for segment in segments(log) {
-            let bytes = std::fs::read(&segment).unwrap_or_default();
+            let bytes = content(&segment).unwrap_or_default();
             let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
             for line in bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
             {
@@ -46,12 +46,32 @@ impl Records {
     }
 }
 
-/// The segments in order of their first record.
+/// The bytes of a segment, unpacked if it is, or has become, a compressed one.
+pub(crate) fn content(segment: &Path) -> std::io::Result<Vec<u8>> {
+    let twin = segment.with_extension("jsonl.zst");
+    match std::fs::read(segment) {
+        Ok(packed) if segment.extension().is_some_and(|extension| extension == "zst") => {
+            zstd::decode_all(packed.as_slice())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && twin.exists() => {
+            zstd::decode_all(std::fs::File::open(twin)?)
+        }
+        read => read,
+    }
+}
+
+/// The segments in order of their first record, plain where there is a choice.
 pub(crate) fn segments(log: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(log).into_iter().flatten().flatten();
     let mut found: Vec<_> = entries.map(|entry| entry.path()).collect();
-    found.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    found.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !name.starts_with('.') && (name.ends_with(".jsonl") || name.ends_with(".jsonl.zst"))
+    });
     found.sort();
+    let first =
+        |path: &PathBuf| path.file_name().map(|name| name.as_encoded_bytes()[..18].to_vec());
+    found.dedup_by_key(|path| first(path));
     found
 }
 

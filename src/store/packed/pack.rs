@@ -1,0 +1,238 @@
+//! A compressed segment in the place of a plain one.
+//!
+//! Whatever interrupts it, the log is whole: the twin appears complete and on the disk, is read back
+//! and found equal, and only then the plain one goes. Where both exist the plain one counts.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use zstd::bulk::Compressor;
+use zstd::zstd_safe::CParameter;
+
+use super::super::layout::PlanDir;
+use super::super::lock::{Holder, Lock};
+use super::super::segments::{self, Segment};
+use super::table;
+use super::{FRAME, Packed};
+
+/// How hard it is tried. The next levels need several times as long for a few hundredths less.
+const EFFORT: i32 = 9;
+/// The same while so much waits that a flood may be faster: a fifth more bytes in a fifth of the
+/// time, before retention takes away what would have had room.
+const HURRIED: i32 = 3;
+const BACKLOG: u64 = 512 << 20;
+
+/// What was compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// Segments.
+    pub segments: u64,
+    /// Bytes they need no longer.
+    pub bytes: u64,
+}
+
+/// Compresses every sealed segment of a log but the newest; `me` is written into the lock that keeps
+/// a second one from doing the same. Ends early, and is to be called again later, if there is one.
+/// `look` is told before each step and may end it with an error, as a kill would.
+pub fn compress(
+    plan: &PlanDir,
+    me: &Holder,
+    look: &mut dyn FnMut(&'static str) -> io::Result<()>,
+) -> io::Result<Saved> {
+    let mut saved = Saved::default();
+    let Ok(_lock) = Lock::take(&plan.compress_lock(), me)? else { return Ok(saved) };
+    remove_unfinished(&plan.log())?;
+    // Again and again, for the log goes on meanwhile.
+    while let Some((segment, bytes)) = compress_round(plan, look)? {
+        saved.segments += segment;
+        saved.bytes += bytes;
+    }
+    Ok(saved)
+}
+
+/// What [`compress`] would work on.
+pub fn compressible(plan: &PlanDir) -> io::Result<Saved> {
+    let listed = segments::list(&plan.log())?;
+    let mut found = Saved::default();
+    for pair in listed.windows(2) {
+        if is_ready(&pair[0], &pair[1])? {
+            found.segments += 1;
+            found.bytes += pair[0].bytes;
+        }
+    }
+    Ok(found)
+}
+
+/// One look at the log; None if there was nothing to do.
+fn compress_round(
+    plan: &PlanDir,
+    look: &mut dyn FnMut(&'static str) -> io::Result<()>,
+) -> io::Result<Option<(u64, u64)>> {
+    let listed = segments::list(&plan.log())?;
+    let mut done = None;
+    let plain = listed.iter().filter(|segment| !segment.compressed);
+    let hurried = plain.map(|segment| segment.bytes).sum::<u64>() > BACKLOG;
+    let effort = if hurried { HURRIED } else { EFFORT };
+    for pair in listed.windows(2) {
+        let (segment, next) = (&pair[0], &pair[1]);
+        let result = match is_ready(segment, next) {
+            Ok(true) => replace(segment, effort, look),
+            other => other.map(|_| 0),
+        };
+        match result {
+            Ok(0) => {}
+            Ok(bytes) => {
+                let (segments, sum) = done.unwrap_or((0, 0));
+                done = Some((segments + 1, sum + segment.bytes.saturating_sub(bytes)));
+            }
+            // Pruned meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// Whether nobody writes to this segment ever again: it is sealed, and the one behind it has begun.
+fn is_ready(segment: &Segment, next: &Segment) -> io::Result<bool> {
+    if segment.compressed || segment.bytes == 0 {
+        return Ok(false);
+    }
+    // A recorder that finds nothing in the newest goes on with the one before.
+    let begun = if next.compressed {
+        true
+    } else {
+        let mut front = [0; 64];
+        let read = File::open(&next.path)?.read_at(&mut front, 0)?;
+        read == front.len()
+    };
+    Ok(begun && is_sealed(segment)?)
+}
+
+/// Whether the last record says that it is the last.
+fn is_sealed(segment: &Segment) -> io::Result<bool> {
+    // With 64 checksums it is less than a KiB; a segment of 1 GiB has a thousand of them.
+    let mut tail = vec![0; 32 << 10];
+    let from = segment.bytes.saturating_sub(tail.len() as u64);
+    let read = File::open(&segment.path)?.read_at(&mut tail, from)?;
+    let Some(text) = tail[..read].strip_suffix(b"\n") else { return Ok(false) };
+    let last = memchr::memrchr(b'\n', text).map_or(text, |before| &text[before + 1..]);
+    Ok(memchr::memmem::find(last, br#","event":"segment.sealed","#).is_some())
+}
+
+/// Puts the compressed twin in the segment's place. How large that is; 0 if it was not worth it.
+fn replace(
+    segment: &Segment,
+    effort: i32,
+    look: &mut dyn FnMut(&'static str) -> io::Result<()>,
+) -> io::Result<u64> {
+    let log = segment.path.parent().unwrap_or(Path::new("."));
+    let twin = log.join(format!("{:018}.jsonl.zst", segment.first));
+    let new = unfinished(log, segment.first);
+    look("begin")?;
+    let plain = File::open(&segment.path)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)?;
+    let sum = write(&plain, &mut file, effort, look)?;
+    file.sync_all()?;
+    look("synced")?;
+    let bytes = file.metadata()?.len();
+    if sum != checksum(&Packed::new(File::open(&new)?)?)? {
+        fs::remove_file(&new)?;
+        let what = format!("{} could not be read back as it was", new.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
+    look("proved")?;
+    fs::rename(&new, &twin)?;
+    look("renamed")?;
+    File::open(log)?.sync_all()?;
+    look("safe")?;
+    match fs::remove_file(&segment.path) {
+        // Pruned meanwhile: its twin must not bring it back.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::remove_file(&twin)?,
+        removed => removed?,
+    }
+    look("removed")?;
+    Ok(bytes)
+}
+
+/// Compresses one file into another; gives length and checksum of what was read.
+fn write(
+    plain: &File,
+    file: &mut File,
+    effort: i32,
+    look: &mut dyn FnMut(&'static str) -> io::Result<()>,
+) -> io::Result<(u64, u32)> {
+    let mut encoder = Compressor::new(effort)?;
+    encoder.set_parameter(CParameter::ChecksumFlag(true))?;
+    encoder.set_parameter(CParameter::ContentSizeFlag(true))?;
+    let (mut frames, mut crc, mut length) = (Vec::new(), crc32fast::Hasher::new(), 0);
+    let mut text = Vec::with_capacity(FRAME);
+    loop {
+        text.clear();
+        plain.take(FRAME as u64).read_to_end(&mut text)?;
+        if text.is_empty() {
+            break;
+        }
+        crc.update(&text);
+        length += text.len() as u64;
+        let packed = encoder.compress(&text)?;
+        file.write_all(&packed)?;
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        table::push(&mut frames, size(&packed), size(&text));
+        look("frame")?;
+    }
+    file.write_all(&table::encode(&frames))?;
+    Ok((length, crc.finalize()))
+}
+
+/// The same of what a compressed segment gives.
+fn checksum(packed: &Packed) -> io::Result<(u64, u32)> {
+    let (mut crc, mut at) = (crc32fast::Hasher::new(), 0);
+    let mut text = vec![0; FRAME];
+    loop {
+        match packed.read_at(&mut text, at)? {
+            0 => return Ok((at, crc.finalize())),
+            read => {
+                crc.update(&text[..read]);
+                at += read as u64;
+            }
+        }
+    }
+}
+
+/// The name under which a twin is made: no segment's.
+fn unfinished(log: &Path, first: u64) -> PathBuf {
+    log.join(format!(".{first:018}.jsonl.zst.new"))
+}
+
+/// Removes what an interrupted one has left: with the lock held nobody else makes such files.
+fn remove_unfinished(log: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(log) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(".jsonl.zst.new") {
+            fs::remove_file(entry.path())?;
+        } else if let Some(plain) = name.strip_suffix(".zst")
+            && segments::parse_name(&name).is_some()
+            && entry.path().with_file_name(plain).exists()
+        {
+            // Both are there: whether the twin was found equal is not known any more.
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
