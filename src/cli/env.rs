@@ -41,7 +41,25 @@ impl Env {
 
     /// Looks at everything that surrounds the command.
     pub(super) fn world(self, color: ColorChoice) -> World {
-        World { zone: TimeZone::system(), ..self.world_in(TimeZone::UTC, color) }
+        let zone = self.zone();
+        World { zone, ..self.world_in(TimeZone::UTC, color) }
+    }
+
+    /// The user's time zone. Read from its one file where that is easily found: the search for a zone
+    /// by its name looks into every folder of them, which takes longer than reading the end of a log.
+    fn zone(&self) -> TimeZone {
+        const ZONES: &str = "/usr/share/zoneinfo";
+        let set = self.vars.iter().find(|(name, _)| name == "TZ").map(|(_, value)| value);
+        let file = match set.map(|name| name.to_str().unwrap_or_default()) {
+            None => PathBuf::from("/etc/localtime"),
+            // UTC, or whatever else such a value may mean.
+            Some("") => return TimeZone::system(),
+            Some(name) => Path::new(ZONES).join(name.trim_start_matches(':')),
+        };
+        let named = std::fs::canonicalize(&file).ok();
+        let name = named.as_deref().and_then(|file| file.strip_prefix(ZONES).ok()?.to_str());
+        let read = || TimeZone::tzif(name?, &std::fs::read(&file).ok()?).ok();
+        read().unwrap_or_else(TimeZone::system)
     }
 
     /// The same in the given time zone: finding out the user's takes memory that a background
