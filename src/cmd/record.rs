@@ -21,13 +21,13 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let Options { spec } = options;
     let plan = world.open_home()?.plan(&spec.plan);
     let name = &spec.plan;
-    let input = input()?;
+    let typed = stdin().is_terminal();
     let log = plan.log();
     let begun = |run: u64| {
-        let keys = if stdin().is_terminal() { " · ^D ends it" } else { "" };
+        let keys = if typed { " · ^D ends it" } else { "" };
         eprintln!("planwatch: recording {name} run {run} · log: {}{keys}", log.display());
     };
-    match recorder::record_input(&plan, &spec, input, begun)? {
+    match recorder::record_input(&plan, &spec, input, typed, begun)? {
         Recorded::Run(run, judged) => {
             eprintln!("planwatch: {name} run {run} {}", judged.msg);
             Ok(judged.exit)

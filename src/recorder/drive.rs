@@ -20,6 +20,8 @@ use super::source::{Desk, Source};
 use super::tables::Keeper;
 use super::watch::Watch;
 use files::Files;
+pub(super) use input::ENDING;
+use input::Input;
 
 /// Pipe size in a flood: the largest an ordinary user may ask for.
 const LARGE_PIPE: usize = 1 << 20;
@@ -42,8 +44,8 @@ pub(super) struct Recorder {
     keeper: Keeper,
     /// The log could not be written: when to try again, and how long to wait after that.
     blocked: Option<(Instant, Duration)>,
-    /// The run whose stdout is our standard input, and when it began.
-    input: Option<(u64, Instant)>,
+    /// The run whose stdout is our standard input.
+    input: Option<Input>,
     /// Something was taken late in a pass: look again before sleeping.
     again: bool,
     /// The log may name streams that are not open yet.
@@ -198,6 +200,7 @@ impl Recorder {
         }
         self.close_ended()?;
         self.close_files()?;
+        self.hear_signals()?;
         self.end_input()?;
         self.give_verdicts()?;
         self.housekeeping()

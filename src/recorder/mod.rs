@@ -27,13 +27,14 @@ use std::os::fd::OwnedFd;
 use crate::fold::Judgement;
 use crate::model::Spec;
 use crate::os::host::{boot_id, host_name};
+use crate::os::kernel::signal_fd;
 use crate::os::pidfd::start_time;
 use crate::store::layout::PlanDir;
 use crate::store::lock::{Holder, Lock};
 use crate::store::snapshot;
 
 use capture::Identity;
-use drive::Recorder;
+use drive::{ENDING, Recorder};
 
 /// Records a plan until nothing of it can say anything any more. False if another recorder does so
 /// already.
@@ -58,15 +59,19 @@ pub enum Recorded {
 }
 
 /// Records `input` to its end, as the stdout of a new run of the plan. This process is supervisor
-/// and recorder in one; `begun` is told the run's number when the run has begun.
+/// and recorder in one; `begun` is told the run's number when the run has begun. `typed`: the input is
+/// a terminal. `input` is called when the signals that end it are blocked: what threads it needs, it
+/// starts then.
 pub fn record_input(
     plan: &PlanDir,
     spec: &Spec,
-    input: OwnedFd,
+    input: impl FnOnce() -> io::Result<OwnedFd>,
+    typed: bool,
     begun: impl FnOnce(u64),
 ) -> io::Result<Recorded> {
     plan.create()?;
     let me = myself();
+    let signals = signal_fd(&ENDING)?;
     let _supervisor = match Lock::take(&plan.supervisor_lock(), &me)? {
         Ok(lock) => lock,
         Err(holder) => return Ok(Recorded::Busy(holder)),
@@ -81,9 +86,9 @@ pub fn record_input(
         return Ok(Recorded::Unfinished(run));
     }
     snapshot::save_json(&plan.spec_file(), spec, false)?;
-    let run = recorder.begin_input(spec, &me.boot, input)?;
+    let run = recorder.begin_input(spec, &me.boot, input()?)?;
     begun(run);
-    let judged = recorder.run_input(run)?;
+    let judged = recorder.run_input(run, signals, typed)?;
     judged
         .map(|judged| Recorded::Run(run, judged))
         .ok_or_else(|| io::Error::other("the run is not in its own log"))

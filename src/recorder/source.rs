@@ -81,6 +81,8 @@ pub(super) struct Source {
     pub(super) ended: bool,
     /// It is our standard input: its writer was there before us.
     pub(super) is_input: bool,
+    /// Nothing more is taken out of the pipe, whatever its writer does.
+    pub(super) cut: bool,
 }
 
 impl Source {
@@ -174,6 +176,7 @@ impl Source {
             emptied: false,
             ended: false,
             is_input: false,
+            cut: false,
         })
     }
 
@@ -221,6 +224,10 @@ impl Source {
             self.stage.spill(&mut self.spool)?;
         }
         if !self.spool.has_room() {
+            return Ok(0);
+        }
+        if self.cut {
+            (self.no_writer, self.emptied) = (true, true);
             return Ok(0);
         }
         let mut moved = self.stage.take(&self.fifo)?;

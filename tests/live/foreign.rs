@@ -427,3 +427,26 @@ fn a_file_that_cannot_be_read_any_more_keeps_no_other_waiting() {
     assert_eq!(gaps, 1, "it is said once");
     home.until_quiet();
 }
+
+#[test]
+fn a_plan_that_planwatch_started_is_not_taken_for_somebody_elses() {
+    let home = Home::new();
+    let (parent, folder) = (home.file("run"), home.file("run/dublin"));
+    fs::create_dir_all(&folder).unwrap();
+    append(&folder.join("log.txt"), "INFO: it was here\n");
+    home.planwatch(["run", "-n", "dublin", "--", "true"]).prints_something().may_speak().runs();
+    let before = fs::read(home.plan_dir("dublin").join("plan.json")).unwrap();
+    home.planwatch(["attach", "--dir", &text(&parent), "--all", "-d"])
+        .says("the name dublin is taken")
+        .says("planwatch started itself")
+        .runs();
+    home.planwatch(["attach", "--dir", &text(&folder), "-d"]).code(5).says("-n OTHER-NAME").runs();
+    assert_eq!(fs::read(home.plan_dir("dublin").join("plan.json")).unwrap(), before);
+    assert_eq!(home.records("dublin").events("run.started").len(), 1);
+    home.planwatch(["restart", "dublin"]).prints_something().may_speak().runs();
+    // Whoever chooses a name means it.
+    home.planwatch(["attach", "--dir", &text(&folder), "-d", "-n", "other"])
+        .prints("other\n")
+        .may_speak()
+        .runs();
+}

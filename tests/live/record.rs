@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use rustix::process::Signal;
+
 use crate::harness::{Chunk, Home, Step, scale};
 
 /// Pipes the oracle's stdout into `planwatch record`.
@@ -213,4 +215,52 @@ fn a_log_removed_under_its_writer_goes_on_behind_a_gap() {
     let records = home.records("some");
     assert!(records.0.iter().any(|record| record["event"] == "log.gap" && record["from"] == 1));
     assert!(records.0.iter().any(|record| record["event"] == "run.verdict"));
+}
+
+#[test]
+fn an_interrupt_waits_for_the_last_words_of_who_writes() {
+    use std::io::Write;
+    let home = Home::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let live = home.planwatch(["record", "some"]).stdin(reader).code(130).may_speak().spawn();
+    writer.write_all(b"one\n").unwrap();
+    home.until_record("some", "the first line is recorded", |record| record["msg"] == "one");
+    live.signal(Signal::INT);
+    home.until_record("some", "it has heard", |record| record["event"] == "run.stopping");
+    writer.write_all(b"last words").unwrap();
+    drop(writer);
+    assert!(live.ends().stderr.contains("STOPPED after"));
+    assert_eq!(home.records("some").bytes(1, "stdout"), b"one\nlast words");
+    assert_eq!(home.audit("some").holds().verdicts[&1], ("stopped".to_owned(), 130));
+    home.until_quiet();
+}
+
+#[test]
+fn what_ends_a_recording_at_once_loses_nothing_that_was_written_before() {
+    use std::io::Write;
+    for (signals, code) in [
+        (&[Signal::TERM][..], 143),
+        (&[Signal::HUP], 129),
+        (&[Signal::INT, Signal::INT], 130),
+        (&[Signal::INT, Signal::TERM], 130),
+    ] {
+        let home = Home::new();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let live = home.planwatch(["record", "some"]).stdin(reader).code(code).may_speak().spawn();
+        writer.write_all(b"one\n").unwrap();
+        home.until_record("some", "the first line is recorded", |record| record["msg"] == "one");
+        // In the pipe, perhaps not yet taken; and the writer goes on to live.
+        writer.write_all(b"two\nthr").unwrap();
+        for (at, signal) in signals.iter().enumerate() {
+            live.signal(*signal);
+            if at + 1 < signals.len() {
+                home.until_record("some", "it has heard", |it| it["event"] == "run.stopping");
+            }
+        }
+        live.ends();
+        assert_eq!(home.records("some").bytes(1, "stdout"), b"one\ntwo\nthr", "{signals:?}");
+        let verdict = ("stopped".to_owned(), i64::from(code));
+        assert_eq!(home.audit("some").holds().verdicts[&1], verdict);
+        home.until_quiet();
+    }
 }

@@ -111,6 +111,9 @@ pub(super) fn take(
         );
         return Ok(Taken { plan, run: over.run, after: 0, over: Some(over) });
     }
+    if !named {
+        refuse_own_plan(&plan)?;
+    }
     spec.umask = world.umask;
     match start(&plan, &spec, &environment(world), None, world) {
         Ok((run, pid, seq)) => {
@@ -130,6 +133,22 @@ pub(super) fn take(
                 .into())
         }
     }
+}
+
+/// A plan that planwatch started keeps its name, and with it the command it is restarted by, unless
+/// the user says otherwise.
+fn refuse_own_plan(plan: &PlanDir) -> anyhow::Result<()> {
+    let before: Option<Spec> = load_json(&plan.spec_file()).ok().flatten();
+    if before.is_none_or(|before| before.foreign.is_some()) {
+        return Ok(());
+    }
+    let name = plan.name();
+    Err(Failure::new(Exit::Refused, format!("the name {name} is taken"))
+        .because("it is a plan that planwatch started itself, and has recorded already")
+        .hint(format!(
+            "planwatch logs {name} shows it; another run of the same name: -n OTHER-NAME"
+        ))
+        .into())
 }
 
 fn joined(plan: PlanDir, run: u64, fold: &Fold) -> Taken {

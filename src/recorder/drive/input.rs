@@ -7,7 +7,24 @@ use std::time::Instant;
 use super::super::source::Source;
 use super::{Entry, Recorder};
 use crate::fold::Judgement;
-use crate::model::{Event, Level, Spec, State, Stream};
+use crate::model::{Event, Level, Spec, State, Stream, signal_name};
+use crate::os::kernel;
+
+/// Standard input and what may end it early.
+pub(super) struct Input {
+    run: u64,
+    began: Instant,
+    /// The signals that ask for the end ([`ENDING`]).
+    pub(super) signals: OwnedFd,
+    /// It is typed: nothing but a key ends it.
+    typed: bool,
+    /// The first of the signals that came.
+    asked: Option<i32>,
+}
+
+/// Signals that end a recording of standard input.
+pub(in super::super) const ENDING: [i32; 4] =
+    [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
 
 impl Recorder {
     /// Ends recordings of standard input that were killed. Gives a run that is not for us to end,
@@ -22,7 +39,7 @@ impl Recorder {
                 return Ok(Some(run));
             }
             let msg = "the command that recorded it was killed";
-            self.cap.event(run, None, Level::Warning, msg, &exited(None, None))?;
+            self.cap.event(run, None, Level::Warning, msg, &exited(None, None, None))?;
         }
         self.step()?;
         Ok(None)
@@ -55,29 +72,57 @@ impl Recorder {
     }
 
     /// Records the input to its end; the run ends with it. Gives what `run` would return.
-    pub(in super::super) fn run_input(&mut self, run: u64) -> io::Result<Option<Judgement>> {
-        self.input = Some((run, Instant::now()));
+    pub(in super::super) fn run_input(
+        &mut self,
+        run: u64,
+        signals: OwnedFd,
+        typed: bool,
+    ) -> io::Result<Option<Judgement>> {
+        self.input = Some(Input { run, began: Instant::now(), signals, typed, asked: None });
         self.run()?;
         Ok(self.cap.fold.verdict(run))
     }
 
+    /// ^C reaches everybody in the pipeline: whoever writes shall have its last words, and its end
+    /// is the end. A second one, and every other signal, ends the recording here and now.
+    pub(super) fn hear_signals(&mut self) -> io::Result<()> {
+        let Some(input) = &mut self.input else { return Ok(()) };
+        let Some(signal) = kernel::take_signal(&input.signals)? else { return Ok(()) };
+        let patient = signal == libc::SIGINT && !input.typed && input.asked.is_none();
+        let (run, first) = (input.run, input.asked.is_none());
+        input.asked.get_or_insert(signal);
+        if first {
+            let msg = format!("{} asks for the end", signal_name(signal));
+            let by = signal_name(signal);
+            let event = Event::RunStopping { by, request: None, timeout: false, restart: false };
+            self.cap.event(run, None, Level::Info, &msg, &event)?;
+        }
+        for entry in self.sources.iter_mut().filter(|entry| entry.source.run == run && !patient) {
+            entry.source.take()?;
+            (entry.source.cut, entry.ready) = (true, true);
+            self.again = true;
+        }
+        Ok(())
+    }
+
     /// The end of the input is the end of its run.
     pub(super) fn end_input(&mut self) -> io::Result<()> {
-        let Some((run, began)) = self.input else { return Ok(()) };
+        let Some(input) = &self.input else { return Ok(()) };
+        let (run, asked) = (input.run, input.asked);
         if self.sources.iter().any(|entry| entry.source.run == run) {
             return Ok(());
         }
+        let wall_ms = u64::try_from(input.began.elapsed().as_millis()).ok();
         self.input = None;
-        let wall_ms = u64::try_from(began.elapsed().as_millis()).ok();
-        let event = exited(Some(0), wall_ms);
+        let event = exited(asked.map_or(Some(0), |_| None), asked, wall_ms);
         self.cap.event(run, None, Level::Info, "standard input has ended", &event)
     }
 }
 
-fn exited(code: Option<i32>, wall_ms: Option<u64>) -> Event {
+fn exited(code: Option<i32>, signal: Option<i32>, wall_ms: Option<u64>) -> Event {
     Event::RunExited {
         code,
-        signal: None,
+        signal,
         exec_error: None,
         wall_ms,
         cpu_ms: None,

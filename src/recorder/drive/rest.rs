@@ -1,6 +1,7 @@
 //! Between two batches: what has become due, and sleep until there is more to do.
 
 use std::io;
+use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
 use super::super::source::SMALL_PIPE;
@@ -158,6 +159,9 @@ impl Recorder {
         }
         let watching = usize::from(fds.len() > last);
         if let Some(fd) = self.files.fd().filter(|_| !blocked) {
+            fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        }
+        if let Some(fd) = self.input.as_ref().map(|input| input.signals.as_fd()) {
             fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
         }
         let packer = fds.len();
