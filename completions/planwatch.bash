@@ -179,7 +179,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__doctor)
-            opts="-h --color --help"
+            opts="-h --fix --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

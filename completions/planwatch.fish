@@ -208,6 +208,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand prune" -s h -l help 
 complete -c planwatch -n "__fish_planwatch_using_subcommand doctor" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand doctor" -l fix -d 'Mend what can be mended without a question: who may enter the home, and lnav\'s knowledge of the log\'s format'
 complete -c planwatch -n "__fish_planwatch_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand demo" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''

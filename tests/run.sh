@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test. Makes what they need first: a virtual environment with luigi in target/luigi,
-# strace and tmux. Says before it installs anything.
+# strace, tmux, jq, lnav and zstd. Says before it installs anything.
 #
 #   ./tests/run.sh                               everything, small storms (a few minutes)
 #   PLANWATCH_TEST_SCALE=full ./tests/run.sh     the storms at the size the README promises
@@ -58,6 +58,12 @@ fi
 if ! command -v tmux >/dev/null && ! debian tmux; then
     say "tmux is missing: the test that operates the screen in it skips itself (apt install tmux)"
 fi
+
+for tool in jq lnav zstd; do
+    if ! command -v "$tool" >/dev/null && ! debian "$tool"; then
+        say "$tool is missing: the tests that read logs with it skip themselves (apt install $tool)"
+    fi
+done
 
 say "cargo test $*, PLANWATCH_TEST_SCALE=${PLANWATCH_TEST_SCALE:-small}"
 exec cargo test --no-fail-fast "$@"

@@ -33,7 +33,7 @@ fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
         Verb::Verify(typed) => cmd::verify::run(typed.into(), world),
         Verb::Rm(typed) => cmd::rm::run(typed.into(), world),
         Verb::Prune(typed) => cmd::prune::run(typed.into(), world),
-        Verb::Doctor => cmd::doctor::run(cmd::doctor::Options {}, world),
+        Verb::Doctor(typed) => cmd::doctor::run(typed.into(), world),
         Verb::Demo => cmd::demo::run(cmd::demo::Options {}, world),
         Verb::Completions(typed) => {
             let options = cmd::completions::Options { command: command(), shell: typed.shell };

@@ -124,3 +124,9 @@ impl From<args::CompressArgs> for cmd::compress::Options {
         Self { plan: typed.plan }
     }
 }
+
+impl From<args::DoctorArgs> for cmd::doctor::Options {
+    fn from(typed: args::DoctorArgs) -> Self {
+        Self { fix: typed.fix }
+    }
+}

@@ -1,5 +1,7 @@
 //! `doctor`: looks for what would keep planwatch from working well here.
 
+mod lnav;
+
 use std::time::Duration;
 
 use super::World;
@@ -18,7 +20,10 @@ use crate::wake::{Mode, Watcher};
 
 /// What a user may mean by `doctor`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {}
+pub struct Options {
+    /// Mend what can be mended without a question.
+    pub fix: bool,
+}
 
 /// What one look gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +61,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LEAST_FREE: (u64, u64) = (256 << 20, 1000);
 
 /// Does it. Ends with 1 if something needs a person.
-pub fn run(_options: Options, world: &World) -> anyhow::Result<i32> {
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let mut findings = vec![version()];
     match world.open_home() {
         Err(failure) => {
@@ -64,7 +69,7 @@ pub fn run(_options: Options, world: &World) -> anyhow::Result<i32> {
             findings.push(finding("home", Health::Ill, failure.what).hint(hint));
         }
         Ok(home) => {
-            findings.push(home_itself(&home)?);
+            findings.push(home_itself(&home, options.fix)?);
             findings.push(room(&home)?);
             match Probe::begin(&home) {
                 Ok(probe) => findings.extend([splicing(&probe), notifications(&probe)]),
@@ -74,6 +79,7 @@ pub fn run(_options: Options, world: &World) -> anyhow::Result<i32> {
         }
     }
     findings.extend([open_files(), pipes(), inotify()]);
+    findings.extend(lnav::look(world, options.fix));
     tell(&findings, world)?;
     let ill = findings.iter().any(|finding| finding.health == Health::Ill);
     Ok(if ill { Exit::Failed.code() } else { Exit::Done.code() })
@@ -112,9 +118,12 @@ fn version() -> Finding {
     }
 }
 
-fn home_itself(home: &Home) -> anyhow::Result<Finding> {
+fn home_itself(home: &Home, fix: bool) -> anyhow::Result<Finding> {
     let path = home.path().display();
     let mode = probe::mode(home)?;
+    if fix && mode & 0o077 != 0 && probe::close(home).is_ok() {
+        return Ok(finding("home", Health::Ok, format!("mended: {path} is yours alone now")));
+    }
     Ok(if mode & 0o077 == 0 {
         finding("home", Health::Ok, format!("{path}, yours alone ({mode:04o})"))
     } else {

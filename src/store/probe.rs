@@ -49,6 +49,11 @@ impl Probe {
     }
 }
 
+/// Lets nobody else into the home.
+pub fn close(home: &Home) -> io::Result<()> {
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700))
+}
+
 /// Permission bits of the home.
 pub fn mode(home: &Home) -> io::Result<u32> {
     Ok(fs::metadata(home.path())?.permissions().mode() & 0o7777)

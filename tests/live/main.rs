@@ -11,6 +11,7 @@ mod compat;
 mod compress;
 mod counts;
 mod crash;
+mod export;
 mod faults;
 mod foreign;
 mod idle;

@@ -156,6 +156,18 @@ pub(crate) struct PruneArgs {
     pub(crate) dry_run: bool,
 }
 
+/// Look for what would keep planwatch from working well on this machine
+///
+/// Checks limits, file notifications, permissions, file systems and processes without a plan.
+/// Exits with 1 if something was found.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Mend what can be mended without a question: who may enter the home, and lnav's knowledge of
+    /// the log's format
+    #[arg(long)]
+    pub(crate) fix: bool,
+}
+
 fn size(text: &str) -> Result<u64, String> {
     parse_size(text).map_err(|error| error.to_string())
 }

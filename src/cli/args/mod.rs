@@ -13,8 +13,8 @@ mod wait;
 pub(super) use background::{CompressArgs, ExecArgs, RecorderArgs, SuperviseArgs};
 pub(super) use logs::{LogForm, LogsArgs};
 pub(super) use manage::{
-    CompletionsArgs, InspectArgs, ListForm, ManArgs, PruneArgs, PsArgs, RestartArgs, RmArgs,
-    SignalArgs, StopArgs, VerifyArgs, WatchArgs,
+    CompletionsArgs, DoctorArgs, InspectArgs, ListForm, ManArgs, PruneArgs, PsArgs, RestartArgs,
+    RmArgs, SignalArgs, StopArgs, VerifyArgs, WatchArgs,
 };
 pub(super) use run::{IfRunning, LogLimits, RecordArgs, RunArgs};
 pub(super) use tasks::{TasksArgs, WhyArgs, WhyForm};
@@ -121,11 +121,7 @@ pub(super) enum Verb {
     Verify(VerifyArgs),
     Rm(RmArgs),
     Prune(PruneArgs),
-    /// Look for what would keep planwatch from working well on this machine
-    ///
-    /// Checks limits, file notifications, permissions, file systems and processes without a plan.
-    /// Exits with 1 if something was found.
-    Doctor,
+    Doctor(DoctorArgs),
     /// Run three real Luigi plans at once and follow them live
     ///
     /// Uses a Python that can import luigi; if there is none, makes a private virtual environment

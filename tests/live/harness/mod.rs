@@ -8,7 +8,7 @@ mod home;
 mod live;
 mod procs;
 mod random;
-mod records;
+pub(crate) mod records;
 mod terminal;
 mod wait;
 
