@@ -44,6 +44,10 @@ impl Out {
 
     /// Adds bytes, and writes when enough have gathered.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), OutError> {
+        if bytes.len() >= BUFFER {
+            self.flush()?;
+            return self.put(bytes);
+        }
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
@@ -65,16 +69,21 @@ impl Out {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let file = match &mut self.file {
-            Ok(file) => file,
-            Err(OutError::Closed) => return Err(OutError::Closed),
-            Err(OutError::Failed(error)) => {
-                return Err(OutError::Failed(io::Error::new(error.kind(), error.to_string())));
-            }
-        };
-        let written = write_all(file, &self.buffer);
+        let buffer = std::mem::take(&mut self.buffer);
+        let written = self.put(&buffer);
+        self.buffer = buffer;
         self.buffer.clear();
         written
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), OutError> {
+        match &mut self.file {
+            Ok(file) => write_all(file, bytes),
+            Err(OutError::Closed) => Err(OutError::Closed),
+            Err(OutError::Failed(error)) => {
+                Err(OutError::Failed(io::Error::new(error.kind(), error.to_string())))
+            }
+        }
     }
 
     /// Flushes for the last time.

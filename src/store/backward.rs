@@ -9,7 +9,8 @@ use super::search::partition;
 use super::segment::SegmentFile;
 use super::segments;
 
-/// Bytes read at once.
+/// Bytes read at once: few at first, for most look at the end only.
+const FIRST_BLOCK: usize = 16 << 10;
 const BLOCK: usize = 128 << 10;
 
 /// A stretch this long without a line end is damage, not a line: it is given in pieces.
@@ -26,6 +27,8 @@ pub struct Backward {
     /// Bytes of the file not yet given: lines, the first possibly without its beginning.
     text: Vec<u8>,
     given: Vec<u8>,
+    /// Bytes to be read next.
+    block: usize,
     /// A buffer to be used again.
     spare: Vec<u8>,
 }
@@ -35,7 +38,16 @@ impl Backward {
     pub fn new(log: &Path) -> io::Result<Backward> {
         let older = segments::firsts(log)?;
         let (text, given, spare) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Backward { log: log.to_owned(), older, file: None, at: 0, text, given, spare })
+        Ok(Backward {
+            log: log.to_owned(),
+            older,
+            file: None,
+            at: 0,
+            text,
+            given,
+            block: FIRST_BLOCK,
+            spare,
+        })
     }
 
     /// Begins before the record with this seq, or before where it would be.
@@ -117,7 +129,8 @@ impl Backward {
     fn read_before(&mut self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         // A line longer than a block: the more of it there is, the more is read at once.
-        let want = (BLOCK.max(self.text.len()) as u64).min(self.at);
+        let want = (self.block.max(self.text.len()) as u64).min(self.at);
+        self.block = (self.block * 4).min(BLOCK);
         let mut block = std::mem::take(&mut self.spare);
         let read = usize::try_from(want).unwrap_or(BLOCK);
         block.resize(read + self.text.len(), 0);

@@ -294,7 +294,7 @@ impl Reader {
                     batch.filled = last + 1;
                     let step = self.take(batch);
                     if full && want < batch.most {
-                        batch.buffer.resize(batch.most, 0);
+                        batch.buffer.resize((want * 2).min(batch.most), 0);
                     }
                     if step.is_some() {
                         return Ok(step);

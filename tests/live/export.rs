@@ -50,8 +50,9 @@ fn jq_and_zstdcat_read_the_log_as_it_lies_there() {
         );
         said("sh", &["-c", &script], &home)?.trim().parse::<usize>().ok()
     };
-    said("jq", &["--version"], &home)
-        .map(|_| assert_eq!(count("*.jsonl", "cat"), Some(errors(&home))));
+    if said("jq", &["--version"], &home).is_some() {
+        assert_eq!(count("*.jsonl", "cat"), Some(errors(&home)));
+    }
     home.planwatch(["prune"]).prints_something().runs();
     assert!(home.segments("plan").iter().any(|path| path.extension().is_some_and(|e| e == "zst")));
     if said("zstdcat", &["--version"], &home).is_some()
