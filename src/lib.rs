@@ -18,6 +18,7 @@
 //! | [`foreign`] | runs we did not start |
 //! | [`supervisor`] | one plan's lifecycle |
 //! | [`tui`] | the screen |
+//! | `gateway` | HTTP, server-sent events, WebSocket and the page (feature `serve`) |
 //! | [`cmd`] | the verbs |
 //! | [`cli`] | the command line |
 //! | [`exit`] | every exit code |
@@ -29,6 +30,8 @@ pub mod exit;
 pub mod feed;
 pub mod fold;
 pub mod foreign;
+#[cfg(feature = "serve")]
+pub mod gateway;
 pub mod model;
 pub mod os;
 pub mod parse;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Which rooms a room may use. A room that stands here with an `*` may use all that stand above it.
-const TABLE: [(&str, &[&str]); 17] = [
+const TABLE: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("os", &[]),
     ("wake", &[]),
@@ -25,6 +25,7 @@ const TABLE: [(&str, &[&str]); 17] = [
     ("foreign", &["model", "store", "os", "control", "wake"]),
     ("supervisor", &["model", "fold", "store", "os", "control", "wake", "foreign"]),
     ("tui", &["model", "parse", "render", "fold", "feed", "control", "os"]),
+    ("gateway", &["model", "parse", "render", "fold", "feed", "control", "os"]),
     ("cmd", &["*"]),
     ("cli", &["cmd", "exit", "model", "render"]),
     ("main", &["cli"]),

@@ -24,6 +24,8 @@ fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
         Verb::Tasks(typed) => cmd::tasks::run(typed.into(), world),
         Verb::Why(typed) => cmd::why::run(typed.into(), world),
         Verb::Watch(typed) => cmd::watch::run(typed.into(), world),
+        #[cfg(feature = "serve")]
+        Verb::Serve(typed) => cmd::serve::run(resolve::serve(*typed, world), world),
         Verb::Inspect(typed) => cmd::inspect::run(typed.into(), world),
         Verb::Stop(typed) => cmd::stop::run(typed.into(), world),
         Verb::Restart(typed) => cmd::restart::run(typed.into(), world),

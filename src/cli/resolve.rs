@@ -150,6 +150,21 @@ pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
     }
 }
 
+#[cfg(feature = "serve")]
+pub(super) fn serve(typed: args::ServeArgs, world: &World) -> cmd::serve::Options {
+    cmd::serve::Options {
+        listen: typed.listen,
+        token_file: typed.token_file.map(|file| cwd_join(world, file)),
+        no_token: typed.no_token,
+        origins: typed.allow_origin,
+        hosts: typed.allow_host,
+        control: typed.allow_control,
+        remote: typed.allow_remote,
+        planexe: typed.planexe,
+        max_clients: typed.max_clients,
+    }
+}
+
 fn limits(typed: LogLimits) -> LogSpec {
     let mut log = LogSpec {
         segment_size: typed.segment_size,

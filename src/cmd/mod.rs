@@ -31,6 +31,8 @@ pub mod restart;
 pub mod rm;
 pub mod run;
 pub mod select;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod signal;
 mod start;
 pub mod stop;

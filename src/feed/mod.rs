@@ -6,10 +6,12 @@
 //! | `lane` | one log, and where following it ends |
 //! | `vigil` | whether anybody still writes it |
 //! | `known` | the state of a plan as of now |
+//! | `library` | questions about one plan, each answered at once |
 //! | `roster` | all plans at once, each told again when it changes |
 //! | `table` | the tasks of a run as of now, and from then on |
 //! | `sieve` | which records are wanted, and how the others are passed over unparsed |
 //! | `search` | everything that is wanted of some logs as they are now, as fast as the disk gives it |
+//! | `tails` | the ends of logs, read once for however many follow them |
 //! | `window` | a part of a log, anywhere in it, for the screen |
 //!
 //! Uses `model`, `store`, `wake`, `os` and `fold`. What surprises: reading never waits and waiting
@@ -19,10 +21,12 @@
 mod follow;
 pub mod known;
 mod lane;
+pub mod library;
 pub mod roster;
 pub mod search;
 pub mod sieve;
 mod table;
+pub mod tails;
 mod vigil;
 pub mod window;
 

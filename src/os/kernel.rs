@@ -256,6 +256,27 @@ pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
+/// How long the other end of a TCP connection has acknowledged nothing although something waits to
+/// be acknowledged (tcp(7), TCP_INFO). A host that is there does so even where its program does not
+/// read. None where nothing waits.
+pub fn tcp_silence(socket: impl AsFd) -> io::Result<Option<std::time::Duration>> {
+    let mut size = libc::socklen_t::try_from(mem::size_of::<libc::tcp_info>()).unwrap_or(0);
+    // SAFETY: the structure is plain data for which all zeroes is a value, and the kernel writes at
+    // most `size` bytes of it, which is its size; it lives until after the call.
+    let info = unsafe {
+        let mut info: libc::tcp_info = mem::zeroed();
+        let fd = socket.as_fd().as_raw_fd();
+        let to = (&raw mut info).cast();
+        if libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, to, &raw mut size) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        info
+    };
+    let waits = info.tcpi_unacked > 0 || info.tcpi_probes > 0;
+    let silence = std::time::Duration::from_millis(info.tcpi_last_ack_recv.into());
+    Ok(waits.then_some(silence))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,7 @@ pub mod host;
 pub mod kernel;
 pub mod limits;
 pub mod lock;
+pub mod net;
 pub mod peek;
 pub mod pidfd;
 pub mod poll;

@@ -14,6 +14,7 @@ mod crash;
 mod export;
 mod faults;
 mod foreign;
+mod gateway;
 mod idle;
 mod lists;
 mod logs;

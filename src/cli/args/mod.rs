@@ -7,6 +7,8 @@ mod background;
 mod logs;
 mod manage;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod tasks;
 mod wait;
 
@@ -17,6 +19,8 @@ pub(super) use manage::{
     RmArgs, SignalArgs, StopArgs, VerifyArgs, WatchArgs,
 };
 pub(super) use run::{IfRunning, LogLimits, RecordArgs, RunArgs};
+#[cfg(feature = "serve")]
+pub(super) use serve::ServeArgs;
 pub(super) use tasks::{TasksArgs, WhyArgs, WhyForm};
 pub(super) use wait::{AttachArgs, Until, WaitArgs};
 
@@ -112,6 +116,8 @@ pub(super) enum Verb {
     Tasks(TasksArgs),
     Why(WhyArgs),
     Watch(WatchArgs),
+    #[cfg(feature = "serve")]
+    Serve(Box<ServeArgs>),
     Inspect(InspectArgs),
     Stop(StopArgs),
     Restart(RestartArgs),
