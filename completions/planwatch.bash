@@ -55,6 +55,9 @@ _planwatch() {
             planwatch,run)
                 cmd="planwatch__subcmd__run"
                 ;;
+            planwatch,serve)
+                cmd="planwatch__subcmd__serve"
+                ;;
             planwatch,signal)
                 cmd="planwatch__subcmd__signal"
                 ;;
@@ -83,7 +86,7 @@ _planwatch() {
 
     case "${cmd}" in
         planwatch)
-            opts="-h -V --color --help --version run attach logs ps tasks why watch inspect stop restart signal wait record verify rm prune doctor demo completions man"
+            opts="-h -V --color --help --version run attach logs ps tasks why watch serve inspect stop restart signal wait record verify rm prune doctor demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -584,6 +587,44 @@ _planwatch() {
                     return 0
                     ;;
                 --sync)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        planwatch__subcmd__serve)
+            opts="-h --listen --token-file --no-token --allow-origin --allow-host --allow-remote --allow-control --planexe --max-clients --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-origin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-clients)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

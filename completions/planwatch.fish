@@ -36,6 +36,7 @@ complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "ps" -d 'List ru
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "tasks" -d 'Show what Luigi\'s tasks are doing: a table, a tree or a timeline'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "why" -d 'Tell on one screen why a run ended as it did'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "watch" -d 'Watch plans, their logs and their tasks on one screen'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "serve" -d 'Serve plans and their logs over HTTP: a page, WebSocket, server-sent events, REST'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "inspect" -d 'Print everything known of plans and their runs, as JSON'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "stop" -d 'Stop plans: the whole tree of their processes'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "restart" -d 'Stop plans if they run, and start them again as they were started'
@@ -150,6 +151,19 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand watch" -l color -d '
 always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l listen -d 'Where to listen: ADDRESS:PORT, port 0 for a free one, or unix:PATH' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l token-file -d 'Keep the token in this file instead of making one at each start' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l allow-origin -d 'Also let pages of this origin ask, such as http://localhost:3000; may be repeated' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l allow-host -d 'Also answer to this name; may be repeated' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l max-clients -d 'Connections at the same time; further ones are told to come back' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l no-token -d 'Ask nobody for a token; on this machine only'
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l allow-remote -d 'Listen beyond this machine, where nothing is encrypted'
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l allow-control -d 'Let plans be stopped and restarted'
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -l planexe -d 'Also speak as PlanExe\'s front end expects it; there the token may stand in ?token= or in the cookie planwatch_token'
+complete -c planwatch -n "__fish_planwatch_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand inspect" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
