@@ -5,7 +5,9 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::FileTypeExt as _;
 
 use super::World;
+use super::alive::wait_for_leavers;
 use crate::exit::{Exit, Failure};
+use crate::feed::{Depth, known};
 use crate::model::Spec;
 use crate::recorder::{self, Recorded};
 
@@ -21,6 +23,10 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let Options { spec } = options;
     let plan = world.open_home()?.plan(&spec.plan);
     let name = &spec.plan;
+    if !known(&plan, Depth::State)?.is_live() {
+        // Who looked after the run before lives a moment longer than its last record.
+        wait_for_leavers(&plan)?;
+    }
     let typed = stdin().is_terminal();
     let log = plan.log();
     let begun = |run: u64| {

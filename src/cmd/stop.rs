@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::World;
-use super::alive::settled;
+use super::alive::{settled, wait_for_leavers};
 use super::ask::{ask, request};
 use super::attach::power::refuse_powerless;
 use super::leftover::end_left_behind;
@@ -53,6 +53,8 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         for (plan, run, msg) in stop_all(requests)? {
             eprintln!("planwatch: {plan} run {run} {msg}");
         }
+        // The next command shall find the name free.
+        selected.iter().try_for_each(|one| wait_for_leavers(&home.plan(&one.plan)))?;
     }
     Ok(0)
 }
