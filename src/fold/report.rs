@@ -51,7 +51,7 @@ impl Report<'_> {
         let task = TaskRef { name: name.as_deref(), id: id.as_deref() };
         let mut tell = |what: What<'_>| {
             let pid = Some(*pid);
-            tasks.tell(&Told { witness: &Stream::Events, task, what, pid, ts, seq });
+            tasks.tell(&Told { witness: &Stream::Events, named: false, task, what, pid, ts, seq });
         };
         if let Happening::Status { more: true, .. } = what {
             tell(What::Requirements);

@@ -26,7 +26,8 @@ impl Fold {
         };
         let what = meaning(&task.word, event);
         let (pid, task) = (task.pid, task_of(&task));
-        tasks.tell(&Told { witness, task, what, pid, ts, seq });
+        let named = heard.seen.logger.is_some();
+        tasks.tell(&Told { witness, named, task, what, pid, ts, seq });
     }
 
     /// Puts into the fold what the tables say. Done for every event; to be done before the fold is

@@ -225,3 +225,34 @@ fn records_of_a_real_run_satisfy_the_published_schema() {
         .runs();
     crate::schema::all_records_satisfy_it(&home, "plan");
 }
+
+#[test]
+fn a_program_that_logs_everything_twice_makes_each_attempt_once() {
+    let home = Home::new();
+    let script = "import logging, luigi, tasks\n\
+        logging.basicConfig(level=logging.INFO)\n\
+        luigi.build([tasks.Fails()], local_scheduler=True)\n";
+    std::fs::write(home.file("tasks.py"), TASKS).unwrap();
+    std::fs::write(home.file("twice.py"), script).unwrap();
+    let python = luigi_python().expect("set PLANWATCH_TEST_PYTHON to a Python with luigi");
+    for (plan, options) in [("heard", &[][..]), ("read", &["--no-bridge"])] {
+        let _ = std::fs::remove_dir_all(home.file("out"));
+        home.planwatch(["run", "-n", plan])
+            .args(options)
+            .args(&["--", python.to_str().unwrap(), "twice.py"])
+            .code(30)
+            .prints_something()
+            .may_speak()
+            .runs();
+        let err = String::from_utf8(home.records(plan).bytes(1, "stderr")).unwrap();
+        assert_eq!(err.matches("running   Fails()").count(), 2, "it does log twice: {err}");
+        let tasks = home.planwatch(["tasks", "-o", "json", plan]).prints_something().runs().json();
+        let attempts: Vec<_> = tasks
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|task| (&task["task"], &task["attempts"]))
+            .collect();
+        assert_eq!(attempts, [(&json!("Fails()"), &json!(1)), (&json!("Leaf(n=1)"), &json!(1))]);
+    }
+}

@@ -30,6 +30,9 @@ pub use tables::Tables;
 pub struct Told<'a> {
     /// Who says so.
     pub witness: &'a Stream,
+    /// The line names its logger. A program that sets up logging of its own beside Luigi's gets every
+    /// line twice in one stream, in two forms: those are two witnesses.
+    pub named: bool,
     /// Which task.
     pub task: TaskRef<'a>,
     /// What happened.
@@ -145,6 +148,9 @@ impl What<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Witness {
     stream: Stream,
+    /// It names its logger.
+    #[serde(default, skip_serializing_if = "is_false")]
+    named: bool,
     /// The task whose traceback may follow, if this witness was the first to say that it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     explains: Option<u32>,
@@ -307,7 +313,7 @@ impl Tasks {
     /// Takes what a witness says. True if the table is another than before.
     pub fn tell(&mut self, told: &Told<'_>) -> bool {
         self.reached(told.seq);
-        let witness = self.witness(told.witness);
+        let witness = self.witness(told.witness, told.named);
         let Some(place) = self.place_of(told, witness) else { return false };
         let renamed = self.take_names(place, told.task);
         let Some(verb) = told.what.verb() else {
@@ -320,10 +326,8 @@ impl Tasks {
             self.kept.witnesses[usize::from(witness)].asking += 1;
         }
         let (own, others) = self.count(place, witness, verb);
-        if own >= others && matches!(verb, Verb::Failed | Verb::Broken) {
-            self.kept.witnesses[usize::from(witness)].explains = Some(place);
-        } else if matches!(verb, Verb::Failed | Verb::Broken) {
-            self.kept.witnesses[usize::from(witness)].explains = None;
+        if matches!(verb, Verb::Failed | Verb::Broken) {
+            self.expect_explanation(told.witness, witness, (own >= others).then_some(place));
         }
         let news = own > others || self.ends_what_it_began(place, witness, verb);
         (news && self.apply(place, told)) | renamed
@@ -331,8 +335,8 @@ impl Tasks {
 
     /// Takes the line that names the exception of what this witness said last to have gone wrong.
     pub fn explain(&mut self, witness: &Stream, error: &str) -> bool {
-        let witness = self.witness(witness);
-        let Some(place) = self.kept.witnesses[usize::from(witness)].explains else { return false };
+        let mut same = self.kept.witnesses.iter().filter(|known| known.stream == *witness);
+        let Some(place) = same.find_map(|known| known.explains) else { return false };
         let Some(task) = self.kept.table.tasks.get_mut(place as usize) else { return false };
         let error = shortened(error, ERROR);
         let new = task.error.as_deref() != Some(error);
@@ -342,13 +346,22 @@ impl Tasks {
         new
     }
 
+    /// What follows in a stream belongs to what was said there last, in whatever form.
+    fn expect_explanation(&mut self, stream: &Stream, witness: u8, of: Option<u32>) {
+        for known in self.kept.witnesses.iter_mut().filter(|known| known.stream == *stream) {
+            known.explains = None;
+        }
+        self.kept.witnesses[usize::from(witness)].explains = of;
+    }
+
     /// The number of a witness. The last number is shared by all that come after it.
-    fn witness(&mut self, stream: &Stream) -> u8 {
-        let known = self.kept.witnesses.iter().position(|known| known.stream == *stream);
+    fn witness(&mut self, stream: &Stream, named: bool) -> u8 {
+        let is_it = |known: &Witness| known.stream == *stream && known.named == named;
+        let known = self.kept.witnesses.iter().position(is_it);
         let number = known.unwrap_or_else(|| {
             if self.kept.witnesses.len() < WITNESSES {
                 let stream = stream.clone();
-                let new = Witness { stream, explains: None, asking: 0, unlisted: 0 };
+                let new = Witness { stream, named, explains: None, asking: 0, unlisted: 0 };
                 self.kept.witnesses.push(new);
             }
             self.kept.witnesses.len() - 1
@@ -395,6 +408,10 @@ const WITNESSES: usize = 64;
 
 /// Longest error that is kept.
 const ERROR: usize = 2048;
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
 
 /// Longest name or error where there must be room for many.
 const BRIEF: usize = 300;

@@ -82,6 +82,7 @@ impl Rebuild {
         if let Some(((task, _), event)) = heard.task.zip(event) {
             self.tasks.tell(&Told {
                 witness: &record.stream,
+                named: heard.seen.logger.is_some(),
                 task: task_of(&task),
                 what: meaning(&task.word, event),
                 pid: task.pid,

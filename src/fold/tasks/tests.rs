@@ -8,6 +8,8 @@ fn story(lines: &str) -> Tasks {
     let mut tasks = Tasks::new(1, false);
     for (seq, line) in (1..).zip(lines.trim().lines()) {
         let (stream, rest) = line.trim().split_once(' ').unwrap();
+        // `stderr+`: in lines that name their logger.
+        let (stream, named) = stream.strip_suffix('+').map_or((stream, false), |it| (it, true));
         let (verb, name) = rest.split_once(' ').unwrap();
         let witness: Stream = stream.parse().unwrap();
         let what = match verb {
@@ -38,6 +40,7 @@ fn story(lines: &str) -> Tasks {
         };
         tasks.tell(&Told {
             witness: &witness,
+            named,
             task,
             what,
             pid: None,
@@ -158,7 +161,15 @@ fn what_is_at_work_when_the_run_ends_was_cut_off_and_may_still_end() {
     assert!(tasks.now(8).is_empty());
     let task = TaskRef { name: Some("Leaf(n=3)"), id: None };
     let (what, ts) = (What::Done, Stamp(10));
-    tasks.tell(&Told { witness: &Stream::Stderr, task, what, pid: None, ts, seq: 10 });
+    tasks.tell(&Told {
+        witness: &Stream::Stderr,
+        named: false,
+        task,
+        what,
+        pid: None,
+        ts,
+        seq: 10,
+    });
     assert_eq!(tasks.table().tasks[0].last().unwrap().end, Some(AttemptEnd::Done));
 }
 
@@ -190,7 +201,7 @@ fn a_bridge_tells_the_graph_before_the_tasks_are_known() {
     let leaf = TaskRef { name: Some("Leaf(n=3)"), id: Some(LEAF) };
     for what in [What::Requires(leaf), What::Requires(leaf), What::Percent(40)] {
         let (witness, ts) = (&Stream::Events, Stamp(1));
-        tasks.tell(&Told { witness, task: root, what, pid: None, ts, seq: 1 });
+        tasks.tell(&Told { witness, named: false, task: root, what, pid: None, ts, seq: 1 });
     }
     let root = &tasks.table().tasks[0];
     assert_eq!((root.requires.as_slice(), root.percent), (&[1][..], Some(40)));
@@ -205,7 +216,15 @@ fn a_table_has_an_end_and_says_so() {
             let id = format!("Leaf_{n}_0123456789");
             let task = TaskRef { name: None, id: Some(&id) };
             let (what, ts) = (What::Pending, Stamp(1));
-            tasks.tell(&Told { witness: &witness, task, what, pid: None, ts, seq: 1 });
+            tasks.tell(&Told {
+                witness: &witness,
+                named: false,
+                task,
+                what,
+                pid: None,
+                ts,
+                seq: 1,
+            });
         }
     }
     assert_eq!((tasks.table().tasks.len(), tasks.table().unlisted), (TaskTable::MOST, 7));
@@ -246,7 +265,7 @@ fn a_task_that_stands_for_others_takes_them_along() {
     let mut tell = |task, what| {
         let task = TaskRef { name: None, id: Some(task) };
         let (witness, ts, seq) = (&Stream::Events, Stamp(1), 1);
-        known.tell(&Told { witness, task, what, pid: None, ts, seq });
+        known.tell(&Told { witness, named: false, task, what, pid: None, ts, seq });
     };
     tell("Day_a_1", What::Pending);
     tell("Day_b_2", What::Pending);
@@ -258,4 +277,31 @@ fn a_task_that_stands_for_others_takes_them_along() {
     assert_eq!(known.counts().failed, 3);
     let failure = known.first_failure().map(|failure| failure.task);
     assert_eq!(failure.as_deref(), Some("Day_a_b_3"), "the one that ran is to blame");
+}
+
+#[test]
+fn a_stream_that_tells_everything_in_two_forms_is_two_witnesses() {
+    // As `logging.basicConfig()` beside Luigi's own handler writes it.
+    let tasks = story(
+        "
+        stderr pending Leaf_3_ab99dd1074
+        stderr+ pending Leaf_3_ab99dd1074
+        events started Leaf(n=3)
+        stderr started Leaf(n=3)
+        stderr+ started Leaf(n=3)
+        stderr failed Leaf(n=3)
+        stderr explain ValueError: once
+        stderr+ failed Leaf(n=3)
+        stderr explain ValueError: once
+        stderr started Leaf(n=3)
+        stderr+ started Leaf(n=3)
+        events started Leaf(n=3)
+        stderr done Leaf(n=3)
+        stderr+ done Leaf(n=3)
+        ",
+    );
+    assert_eq!(shown(&tasks), [("Leaf(n=3)", TaskState::Done, 2)]);
+    let task = &tasks.table().tasks[0];
+    assert_eq!(task.history[0].end, Some(AttemptEnd::Failed));
+    assert_eq!(task.error.as_deref(), Some("ValueError: once"));
 }
