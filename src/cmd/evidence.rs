@@ -53,9 +53,12 @@ pub(super) fn of_task(
     let lines = stretch(plan, run.run, after.max(run.first_seq.saturating_sub(1)), upto)?;
     let Some(at) = place(&lines, task, told) else { return Ok(Excerpt::default()) };
     let traceback = match continued(&lines, at) {
-        found if found.is_empty() && lines[at].is_output() => vec![lines[at].line.msg.clone()],
-        // What the bridge wrote is for programs.
-        found if found.is_empty() => task.error.iter().cloned().collect(),
+        found if found.is_empty() => match &task.error {
+            Some(error) => vec![error.clone()],
+            None if lines[at].is_output() => vec![lines[at].line.msg.clone()],
+            // What the bridge wrote is for programs.
+            None => Vec::new(),
+        },
         found => found,
     };
     let begun = attempt.map_or(i64::MIN, |attempt| attempt.started_at.0.saturating_sub(SKEW_FIRST));

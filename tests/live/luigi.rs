@@ -256,3 +256,14 @@ fn a_program_that_logs_everything_twice_makes_each_attempt_once() {
         assert_eq!(attempts, [(&json!("Fails()"), &json!(1)), (&json!("Leaf(n=1)"), &json!(1))]);
     }
 }
+
+#[test]
+fn an_external_task_that_is_tried_again_says_that_its_data_is_missing() {
+    let home = Home::new();
+    let again = ["--worker-retry-external-tasks", "--worker-max-reschedules", "2"];
+    luigi(&home, "plan", &[], "NeedsExt", &again).any_code().runs();
+    let err = String::from_utf8(home.records("plan").bytes(1, "stderr")).unwrap();
+    assert!(err.contains("status   FAILED"), "it is tried, and fails: {err}");
+    let why = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    assert!(why.contains("its data does not exist (yet)"), "{why}");
+}

@@ -3,6 +3,9 @@
 use super::{ERROR, Tasks, Told, Verb, What, shortened};
 use crate::model::{Attempt, AttemptEnd, Stamp, Task, TaskState};
 
+/// Of an external task that fails.
+const NO_DATA: &str = "its data does not exist (yet), and nothing here makes it";
+
 impl Tasks {
     /// Takes news of the task at `place`. True if that changed anything.
     pub(super) fn apply(&mut self, place: u32, told: &Told<'_>) -> bool {
@@ -24,6 +27,10 @@ impl Tasks {
                 }
                 self.end(place, told, AttemptEnd::Failed);
                 self.set(place, TaskState::Failed);
+                // An external task that is tried again fails without a word of its own.
+                if self.was(place, Verb::Missing) {
+                    self.note_error(place, Some(NO_DATA));
+                }
             }
             What::Unknown => self.set(place, TaskState::Broken),
             What::Started => self.begin(place, told),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::{Excerpt, LastSuccess, LogLine, Trouble, Why};
 use crate::model::{Stamp, Stream, TaskCounts, format_duration};
@@ -63,7 +63,7 @@ impl Screen<'_> {
         self.to.extend_from_slice(painted(&title, Tone::Bold, self.look.colour).as_bytes());
         let headline = harmless(&why.headline);
         let width = self.look.width.unwrap_or(usize::MAX);
-        for (at, line) in wrapped(&headline, title.width(), width).into_iter().enumerate() {
+        for (at, line) in wrapped(&headline, title.width(), 2, width).into_iter().enumerate() {
             let indent = if at > 0 { "  " } else { "" };
             let line = format!("{indent}{}\n", painted(line, tone, self.look.colour));
             self.to.extend_from_slice(line.as_bytes());
@@ -90,7 +90,7 @@ impl Screen<'_> {
         let waiting = if why.state.is_live() { "waiting" } else { "not run" };
         parts.extend(why.tasks.map(|tasks| counts(tasks, why.cut_off.len(), waiting)));
         parts.extend(why.ended_by.clone());
-        self.line(0, &parts.join(" · "), Tone::Dim);
+        self.whole(0, &parts.join(" · "), Tone::Dim);
     }
 
     fn trouble(&mut self, trouble: &Trouble) {
@@ -110,7 +110,7 @@ impl Screen<'_> {
         let excerpt = trouble.excerpt.as_ref().unwrap_or(&empty);
         self.traceback(&excerpt.traceback);
         if let (true, Some(error)) = (excerpt.traceback.is_empty(), &trouble.error) {
-            self.line(4, error, Tone::Bad);
+            self.whole(4, error, Tone::Bad);
         }
         self.before(excerpt);
     }
@@ -127,7 +127,10 @@ impl Screen<'_> {
                 continue;
             }
             let last = at + 1 == lines.len();
-            self.line(4, line, if last { Tone::Bad } else { Tone::Plain });
+            match last {
+                true => self.whole(4, line, Tone::Bad),
+                false => self.line(4, line, Tone::Plain),
+            }
         }
     }
 
@@ -278,9 +281,22 @@ impl Screen<'_> {
         let text = harmless(text);
         let room = self.look.width.map(|width| width.saturating_sub(indent).max(8));
         let text = room.map_or(text.clone(), |room| cut(&text, room));
+        self.put(indent, &text, tone);
+    }
+
+    /// What went wrong is told to its end, on as many lines as it takes.
+    fn whole(&mut self, indent: usize, text: &str, tone: Tone) {
+        let text = harmless(text);
+        let width = self.look.width.map_or(usize::MAX, |width| width.max(indent + 10));
+        for (at, line) in wrapped(&text, indent, indent + 2, width).into_iter().enumerate() {
+            self.put(if at > 0 { indent + 2 } else { indent }, line, tone);
+        }
+    }
+
+    fn put(&mut self, indent: usize, text: &str, tone: Tone) {
         if !text.is_empty() {
             self.to.resize(self.to.len() + indent, b' ');
-            self.to.extend_from_slice(painted(&text, tone, self.look.colour).as_bytes());
+            self.to.extend_from_slice(painted(text, tone, self.look.colour).as_bytes());
         }
         self.to.push(b'\n');
     }
@@ -338,18 +354,26 @@ fn told(lines: &[String]) -> Vec<&str> {
     told
 }
 
-/// A sentence broken between words: the first line stands behind `used` columns, the others behind
-/// two.
-fn wrapped(text: &str, used: usize, width: usize) -> Vec<&str> {
-    let (mut lines, mut begin, mut end, mut column) = (Vec::new(), 0, 0, used);
+/// A text broken between words, or within one that is too long: the first line stands behind `used`
+/// columns, the others behind `indent`.
+fn wrapped(text: &str, used: usize, indent: usize, width: usize) -> Vec<&str> {
+    let (mut lines, mut begin, mut column) = (Vec::new(), 0, used);
+    let mut at = 0;
     for word in text.split_inclusive(' ') {
-        if end > begin && column + word.trim_end().width() > width {
-            lines.push(text[begin..end].trim_end());
-            (begin, column) = (end, 2);
+        if at > begin && column + word.trim_end().width() > width {
+            lines.push(text[begin..at].trim_end());
+            (begin, column) = (at, indent);
         }
-        (end, column) = (end + word.len(), column + word.width());
+        for c in word.chars() {
+            let wide = c.width().unwrap_or(0);
+            if column + wide > width && at > begin && c != ' ' {
+                lines.push(&text[begin..at]);
+                (begin, column) = (at, indent);
+            }
+            (at, column) = (at + c.len_utf8(), column + wide);
+        }
     }
-    lines.push(&text[begin..]);
+    lines.push(text[begin..].trim_end());
     lines
 }
 
