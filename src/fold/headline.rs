@@ -26,7 +26,7 @@ pub struct Judgement {
 /// `FAILED after 12m41s: 1 of 63 tasks failed: A(n=1), 14 not run (exit 0, but Luigi says …)`.
 pub fn headline(run: &RunFold, verdict: Verdict, reasons: &[String]) -> String {
     let word = match verdict {
-        Verdict::Retried => "SUCCEEDED".to_owned(),
+        Verdict::Retried => "SUCCEEDED with retries".to_owned(),
         other => other.name().to_uppercase(),
     };
     let took = run
