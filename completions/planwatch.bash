@@ -19,6 +19,9 @@ _planwatch() {
             planwatch,attach)
                 cmd="planwatch__subcmd__attach"
                 ;;
+            planwatch,check)
+                cmd="planwatch__subcmd__check"
+                ;;
             planwatch,completions)
                 cmd="planwatch__subcmd__completions"
                 ;;
@@ -27,6 +30,9 @@ _planwatch() {
                 ;;
             planwatch,doctor)
                 cmd="planwatch__subcmd__doctor"
+                ;;
+            planwatch,down)
+                cmd="planwatch__subcmd__down"
                 ;;
             planwatch,inspect)
                 cmd="planwatch__subcmd__inspect"
@@ -67,6 +73,9 @@ _planwatch() {
             planwatch,tasks)
                 cmd="planwatch__subcmd__tasks"
                 ;;
+            planwatch,up)
+                cmd="planwatch__subcmd__up"
+                ;;
             planwatch,verify)
                 cmd="planwatch__subcmd__verify"
                 ;;
@@ -86,7 +95,7 @@ _planwatch() {
 
     case "${cmd}" in
         planwatch)
-            opts="-h -V --color --help --version run attach logs ps tasks why watch serve inspect stop restart signal wait record verify rm prune doctor demo completions man"
+            opts="-h -V --color --help --version run attach logs ps tasks why watch serve inspect stop restart signal wait up down check record verify rm prune doctor demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -145,6 +154,48 @@ _planwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        planwatch__subcmd__check)
+            opts="-f -g -o -h --file --group --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         planwatch__subcmd__completions)
             opts="-h --color --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -188,6 +239,44 @@ _planwatch() {
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        planwatch__subcmd__down)
+            opts="-f -g -h --file --group --all --stop-timeout --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -384,12 +473,20 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__ps)
-            opts="-a -q -o -h --all --quiet --output --color --help"
+            opts="-a -q -g -o -h --all --quiet --group --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json jsonl" -- "${cur}"))
                     return 0
@@ -500,7 +597,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__run)
-            opts="-n -d -C -e -h --name --detach --chdir --env --env-file --stdin --no-bridge --tied --if-running --timeout --stop-signal --stop-timeout --verdict --success-exit-codes --segment-size --segment-age --keep --compress --max-line --on-full --sync --color --help"
+            opts="-n -d -C -e -h --name --detach --chdir --env --env-file --stdin --no-bridge --tied --if-running --timeout --stop-signal --stop-timeout --restart --verdict --success-exit-codes --segment-size --segment-age --keep --compress --max-line --on-full --sync --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -551,6 +648,10 @@ _planwatch() {
                     return 0
                     ;;
                 --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -716,6 +817,48 @@ _planwatch() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        planwatch__subcmd__up)
+            opts="-f -g -j -h --file --group --all --jobs --resume --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -42,6 +42,9 @@ complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "stop" -d 'Stop 
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "restart" -d 'Stop plans if they run, and start them again as they were started'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "signal" -d 'Send a signal to the main process of running plans'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "wait" -d 'Wait until plans have ended, until a task has succeeded, or until a line appears'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "up" -d 'Queue plans of a file, and start those whose turn it is'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "down" -d 'Take plans out of the queue, and stop those that run'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "check" -d 'Check a file of plans and print what it would run'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "record" -d 'Record standard input as a run of a plan'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "verify" -d 'Prove that logs are whole'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "rm" -d 'Remove plans that have ended, with their logs'
@@ -61,6 +64,7 @@ replace\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l timeout -d 'Stop the plan after this long (exit 124)' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l stop-signal -d 'First signal of a stop' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l stop-timeout -d 'Time between that signal and SIGKILL' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l restart -d 'Start the plan again by itself: no, on-failure[:N] or always[:N], at most N times in a row' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l verdict -d 'What success means: exit (the exit code), luigi (its summary, where there is one) or file:NAME (it exists at the end); all that are given must hold [default: exit and luigi]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l success-exit-codes -d 'Exit codes that count as success besides 0, as in 3,4' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l segment-size -d 'Begin a new segment of the log at this size' -r
@@ -120,6 +124,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l stats -d 'P
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s r -l reverse -d 'Newest first'
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s t -l timestamps -d 'Show the time of each line in full'
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s g -l group -d 'Only plans of this group of the queue' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand ps" -s o -l output -d 'The form: table, json (one array) or jsonl' -r -f -a "table\t''
 json\t''
 jsonl\t''"
@@ -191,6 +196,32 @@ always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -l any -d 'Return when the first has ended'
 complete -c planwatch -n "__fish_planwatch_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -s f -l file -d 'The file of plans [default: plans.toml, else Procfile, in this folder]' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -s g -l group -d 'All plans of this group' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -s j -l jobs -d 'Plans at once [default: that of the file, else one for each processor]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -l all -d 'Every plan of the file, which is also what no name means'
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -l resume -d 'Go on with what was queued before the machine was restarted; what was cut off runs again'
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand down" -s f -l file -d 'The file of plans [default: plans.toml, else Procfile, in this folder]' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand down" -s g -l group -d 'All plans of this group' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand down" -l stop-timeout -d 'Time between the stop signal and SIGKILL [default: the plan\'s own]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand down" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand down" -l all -d 'Everything that is queued, from whatever file'
+complete -c planwatch -n "__fish_planwatch_using_subcommand down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand check" -s f -l file -d 'The file of plans [default: plans.toml, else Procfile, in this folder]' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand check" -s g -l group -d 'All plans of this group' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand check" -s o -l output -d 'The form: table, json (one array) or jsonl' -r -f -a "table\t''
+json\t''
+jsonl\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand check" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l verdict -d 'What success means: luigi or file:NAME; all that are given must hold [default: luigi]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l segment-size -d 'Begin a new segment of the log at this size' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l segment-age -d 'Begin a new segment at this age' -r

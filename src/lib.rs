@@ -35,6 +35,7 @@ pub mod gateway;
 pub mod model;
 pub mod os;
 pub mod parse;
+pub mod plans;
 pub mod recorder;
 pub mod render;
 pub mod store;

@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::str::FromStr as _;
+
 use planwatch::fold::{Fold, RunFold};
 use planwatch::model::{
-    Attempt, AttemptEnd, Eol, Event, FileMark, Head, Level, Marker, SealHash, Stamp, State, Stream,
-    Task, TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event, encode_text,
+    Attempt, AttemptEnd, Eol, Event, FileMark, Head, Level, Marker, RestartChoice, SealHash, Stamp,
+    State, Stream, Task, TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event,
+    encode_text,
 };
+use planwatch::plans::{Place, keys};
 use planwatch::render::ps::PsRow;
 use planwatch::render::tasks::{Names, Scene, TaskRow};
 use serde_json::{Value, json};
@@ -45,6 +51,8 @@ fn events() -> Vec<Event> {
             success_exit_codes: vec![3],
             foreign: false,
             streams: vec![Stream::Stdout, Stream::File("a.log".to_owned())],
+            restart: RestartChoice::from_str("on-failure").unwrap().0,
+            restarts: 1,
             boot: "b".to_owned(),
         },
         Event::RunSpawned { pid: 1, start: 2 },
@@ -62,7 +70,7 @@ fn events() -> Vec<Event> {
         Event::StreamClosed { of: Stream::Stderr, bytes: 0 },
         Event::StreamHeld { of: vec![Stream::Stdout], pids: vec![1] },
         Event::RunVerdict { verdict: Verdict::Failed, exit: 30, reasons: vec!["x".to_owned()] },
-        Event::RunRestarting { by: by(), request: request() },
+        Event::RunRestarting { by: by(), request: request(), after_ms: Some(5_000) },
         Event::RecorderRestarted { pid: 1, cut: 3 },
         Event::SupervisorAdopted { pid: 1, id: "a".to_owned() },
         Event::LogGap {
@@ -84,6 +92,16 @@ fn events() -> Vec<Event> {
             of: Stream::Stdout,
             file: Some(FileMark { device: 1, inode: 2, made: 3 }),
             at: 2,
+        },
+        Event::RunStalled { silent_ms: 1 },
+        Event::HookRan {
+            hook: "on-failure".to_owned(),
+            code: Some(1),
+            signal: None,
+            error: Some("x".to_owned()),
+            timeout: true,
+            took_ms: 1,
+            said: "x".to_owned(),
         },
         Event::RunUnseen { reason: "r".to_owned() },
     ]
@@ -202,4 +220,21 @@ fn the_rows_of_tasks_fit_their_schema() {
     assert_valid(&schema, &serde_json::to_value(&rows).unwrap());
     assert_valid(&schema, &json!([]));
     assert!(!schema.is_valid(&json!([{"task": "x"}])));
+}
+
+#[test]
+fn the_schema_of_plans_knows_the_keys_that_are_read_and_no_others() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/plans.schema.json"));
+    let schema: Value = serde_json::from_str(&text.unwrap()).unwrap();
+    let of = |table: &Value| {
+        let keys = table["properties"].as_object().unwrap().keys().cloned();
+        keys.collect::<BTreeSet<String>>()
+    };
+    let read = |other: Place| {
+        let fits = keys().filter(|(_, place)| *place != other);
+        fits.map(|(key, _)| key.to_owned()).collect::<BTreeSet<String>>()
+    };
+    let plan = &schema["properties"]["plan"]["additionalProperties"];
+    assert_eq!(of(plan), read(Place::Defaults));
+    assert_eq!(of(&schema["properties"]["defaults"]), read(Place::Plan));
 }

@@ -23,6 +23,8 @@ fn begun() -> Fold {
         success_exit_codes: Vec::new(),
         foreign: false,
         streams: Vec::new(),
+        restart: None,
+        restarts: 0,
         boot: "b".to_owned(),
     };
     fold.event(1, &event, None, Stamp(0), 1);

@@ -21,7 +21,6 @@ use jiff::tz::TimeZone;
 use args::{AnyVerb, Cli, ColorChoice, Public, Verb};
 
 use crate::cmd::out::{Out, OutError};
-use crate::cmd::say;
 use crate::exit::{self, Exit};
 
 /// Does what the command line says and gives the exit code. Errors go to stderr.
@@ -67,7 +66,7 @@ fn end_of(error: &anyhow::Error, otherwise: Exit) -> i32 {
     if matches!(error.downcast_ref(), Some(OutError::Closed)) {
         return Exit::Done.code();
     }
-    say::complain(&exit::message(error));
+    complain(&exit::message(error));
     exit::code_of(error, otherwise)
 }
 

@@ -9,6 +9,7 @@ pub(super) fn any(verb: AnyVerb, world: &World) -> anyhow::Result<i32> {
     match verb {
         AnyVerb::Public(verb) => public(verb, world),
         AnyVerb::Supervise(typed) => cmd::supervise::run(typed.into(), world),
+        AnyVerb::Queue => cmd::turn::run(world),
         AnyVerb::Exec(typed) => cmd::exec::run(typed.into(), world),
         AnyVerb::Compress(typed) => cmd::compress::run(typed.into(), world),
         AnyVerb::Recorder(typed) => cmd::recorder::run(typed.into(), world),
@@ -31,6 +32,9 @@ fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
         Verb::Restart(typed) => cmd::restart::run(typed.into(), world),
         Verb::Signal(typed) => cmd::signal::run(typed.into(), world),
         Verb::Wait(typed) => cmd::wait::run(typed.into(), world),
+        Verb::Up(typed) => cmd::up::run(typed.into(), world),
+        Verb::Down(typed) => cmd::down::run(typed.into(), world),
+        Verb::Check(typed) => cmd::check::run(typed.into(), world),
         Verb::Record(typed) => cmd::record::run(resolve::record(typed, world)?, world),
         Verb::Verify(typed) => cmd::verify::run(typed.into(), world),
         Verb::Rm(typed) => cmd::rm::run(typed.into(), world),

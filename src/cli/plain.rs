@@ -5,7 +5,7 @@ use crate::cmd;
 
 impl From<args::PsArgs> for cmd::ps::Options {
     fn from(typed: args::PsArgs) -> Self {
-        Self { all: typed.all, quiet: typed.quiet, output: typed.output.into() }
+        Self { all: typed.all, quiet: typed.quiet, group: typed.group, output: typed.output.into() }
     }
 }
 
@@ -98,6 +98,31 @@ impl From<args::PruneArgs> for cmd::prune::Options {
     fn from(typed: args::PruneArgs) -> Self {
         let (older_than, dry_run) = (typed.older_than, typed.dry_run);
         Self { plans: typed.plans, keep: typed.keep, total: typed.total, older_than, dry_run }
+    }
+}
+
+impl From<args::WantedArgs> for cmd::plansfile::Wanted {
+    fn from(typed: args::WantedArgs) -> Self {
+        Self { file: typed.file, names: typed.names, group: typed.group }
+    }
+}
+
+impl From<args::UpArgs> for cmd::up::Options {
+    fn from(typed: args::UpArgs) -> Self {
+        Self { wanted: typed.wanted.into(), jobs: typed.jobs, resume: typed.resume }
+    }
+}
+
+impl From<args::DownArgs> for cmd::down::Options {
+    fn from(typed: args::DownArgs) -> Self {
+        let args::WantedArgs { file, group, names } = typed.wanted;
+        Self { file, names, group, all: typed.all, grace: typed.stop_timeout }
+    }
+}
+
+impl From<args::CheckArgs> for cmd::check::Options {
+    fn from(typed: args::CheckArgs) -> Self {
+        Self { wanted: typed.wanted.into(), output: typed.output.into() }
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn run(typed: RunArgs, world: &World) -> Result<cmd::run::Options, Fa
     spec.umask = world.umask;
     spec.bridge = !typed.no_bridge;
     spec.tied = typed.tied;
+    spec.restart = typed.restart.0;
     spec.stop = StopSpec {
         timeout_ms: typed.timeout.map(millis),
         signal: typed.stop_signal,

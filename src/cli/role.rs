@@ -12,6 +12,7 @@ pub(super) fn of(argv: &[OsString]) -> Option<AnyVerb> {
         Some(AnyVerb::Supervise(SuperviseArgs { plan: plan.parse().ok()?, adopt, plan_pidfd }))
     };
     match *words.as_slice() {
+        ["__queue"] => Some(AnyVerb::Queue),
         ["__record", plan] => Some(AnyVerb::Recorder(RecorderArgs { plan: plan.parse().ok()? })),
         ["__compress", plan] => Some(AnyVerb::Compress(CompressArgs { plan: plan.parse().ok()? })),
         ["__supervise", plan] => supervise(plan, false, None),

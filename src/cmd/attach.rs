@@ -56,13 +56,13 @@ fn plan(target: &Target, lines: u64, world: &World) -> anyhow::Result<i32> {
     let fold = known(&plan, Depth::State)?;
     let last = fold.last_run();
     let run = chosen.run.unwrap_or(RunChoice::Back(0)).resolve(last);
-    let live = run.and_then(|run| fold.run(run)).filter(|run| run.exit.is_none());
+    let live = run.and_then(|run| fold.run(run)).filter(|run| run.state.is_live());
     let Some(live) = live else { return Err(not_running(&chosen.plan).into()) };
     let (run, first) = (live.run, live.first_seq);
     block_on(async {
         let printer = Printer::of_plan(world, vec![(chosen.plan.to_string(), run)]);
         let mut follower = Follower::new(Follow::live()?, printer);
-        follower.add(&plan, Until::Run(run), |reader, printer| {
+        follower.add(&plan, Until::Last(run), |reader, printer| {
             let mut counts = |line: &[u8]| printer.counts(line);
             Ok(reader.seek_last_after(lines, first.saturating_sub(1), &mut counts)?)
         })?;

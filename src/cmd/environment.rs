@@ -9,8 +9,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::World;
+use super::plansfile::read_again;
 use crate::exit::{Exit, Failure};
-use crate::model::is_passing;
+use crate::model::{Spec, is_passing};
 
 /// The variables of a plan, by name. Later sources win: the caller's own environment, each
 /// env-file in order, then `pairs`. Python's output is unbuffered unless somebody decided otherwise.
@@ -21,11 +22,7 @@ pub fn environment(
 ) -> Result<BTreeMap<OsString, OsString>, Failure> {
     let mut variables: BTreeMap<OsString, OsString> = world.env.iter().cloned().collect();
     for file in files {
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            Failure::new(Exit::Planwatch, format!("cannot read the env-file {}", file.display()))
-                .because(error)
-        })?;
-        for (name, value) in parse(&text, file)? {
+        for (name, value) in read_env_file(file)? {
             variables.insert(name.into(), value.into());
         }
     }
@@ -36,6 +33,63 @@ pub fn environment(
     variables.retain(|name, _| !GIVEN.iter().any(|given| name == given));
     variables.entry("PYTHONUNBUFFERED".into()).or_insert_with(|| "1".into());
     Ok(variables)
+}
+
+/// The variables of a plan: those of the caller, and those of the plan alone.
+#[derive(Debug)]
+pub struct Given {
+    /// What surrounds it.
+    pub base: BTreeMap<OsString, OsString>,
+    /// What goes over that, for a plan that stands in a file of plans: its env-files, then its `env`.
+    /// Apart from the rest, so that what starts the next plan does not pass it on.
+    pub own: BTreeMap<String, String>,
+}
+
+/// Gathers them anew, from the files that hold their values.
+pub fn given(world: &World, spec: &Spec) -> anyhow::Result<Given> {
+    let Some(file) = &spec.plans_file else {
+        let base = environment(world, &spec.env_files, &[])?;
+        return Ok(Given { base, own: BTreeMap::new() });
+    };
+    let opened = read_again(file, world)?;
+    let plan =
+        opened.file.plans.iter().find(|plan| *plan.name() == spec.plan).ok_or_else(|| {
+            Failure::new(Exit::Refused, format!("{} has no variables", spec.plan))
+                .because(format!("{} does not name it any more", file.display()))
+                .hint("planwatch up queues what the file says now")
+        })?;
+    Ok(Given { base: environment(world, &[], &[])?, own: own(&spec.env_files, &plan.env)? })
+}
+
+/// The variables of a plan of a file: its env-files, then its `env`.
+pub fn own(
+    files: &[PathBuf],
+    pairs: &[(String, String)],
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut own = BTreeMap::new();
+    for file in files {
+        own.extend(read_env_file(file)?);
+    }
+    own.extend(pairs.iter().cloned());
+    Ok(own)
+}
+
+/// What the plan will see.
+pub fn together(
+    base: &BTreeMap<OsString, OsString>,
+    own: &BTreeMap<String, String>,
+) -> BTreeMap<OsString, OsString> {
+    let own = own.iter().map(|(name, value)| (name.into(), value.into()));
+    base.iter().map(|(name, value)| (name.clone(), value.clone())).chain(own).collect()
+}
+
+/// Those of `wanted` that a plan would miss.
+pub fn missing_from<'a>(
+    wanted: &'a [String],
+    base: &BTreeMap<OsString, OsString>,
+    own: &BTreeMap<String, String>,
+) -> Vec<&'a str> {
+    missing(wanted, base).into_iter().filter(|name| !own.contains_key(*name)).collect()
 }
 
 /// What each run is given anew.
@@ -69,6 +123,14 @@ pub fn missing<'a>(wanted: &'a [String], variables: &BTreeMap<OsString, OsString
         .map(String::as_str)
         .filter(|name| !is_passing(name) && !variables.contains_key(std::ffi::OsStr::new(name)))
         .collect()
+}
+
+fn read_env_file(file: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::new(Exit::Planwatch, format!("cannot read the env-file {}", file.display()))
+            .because(error)
+    })?;
+    parse(&text, file)
 }
 
 /// `NAME=value` lines. Blank lines and lines that begin with `#` are skipped; `export ` in front

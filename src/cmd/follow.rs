@@ -94,7 +94,8 @@ impl Follower {
         Follower { follow, plans, printer, stopped: false, told_polling: false, reader: None }
     }
 
-    /// Follows one run of one plan from behind `after` on, inside [`block_on`].
+    /// Follows one run of one plan from behind `after` on, and the restarts that follow it by
+    /// themselves, inside [`block_on`].
     pub fn of_run(
         plan: &PlanDir,
         run: u64,
@@ -102,11 +103,16 @@ impl Follower {
         printer: Printer,
     ) -> anyhow::Result<Follower> {
         let mut follower = Follower::new(Follow::live()?, printer);
-        follower.add(plan, Until::Run(run), |reader, _| {
+        follower.add(plan, Until::Last(run), |reader, _| {
             reader.seek_after(after);
             Ok(())
         })?;
         Ok(follower)
+    }
+
+    /// The run of the only plan that `run` has led to by restarts.
+    pub fn last_of_row(&self, run: u64) -> u64 {
+        self.follow.fold(0).last_of_row(run)
     }
 
     /// Adds a plan. `place` says where in its log to begin.
@@ -169,6 +175,7 @@ impl Follower {
     /// Prints until the run of the only plan has its verdict.
     pub async fn print_to_verdict(&mut self, run: u64) -> anyhow::Result<Ending> {
         self.print_to_end().await?;
+        let run = self.last_of_row(run);
         match self.ending(0, run) {
             Some(ending) => Ok(ending),
             None => Err(self.no_verdict(0, run).into()),

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd as _;
 
-use crate::render::json;
-
 /// Bytes gathered before a write.
 const BUFFER: usize = 64 << 10;
 
@@ -62,7 +60,7 @@ impl Out {
 
     /// Adds a value as one line of JSON.
     pub fn json(&mut self, value: &impl serde::Serialize) -> Result<(), OutError> {
-        let text = json::line(value).map_err(io::Error::from)?;
+        let text = serde_json::to_string(value).map_err(io::Error::from)?;
         self.line(text)
     }
 

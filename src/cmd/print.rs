@@ -3,9 +3,8 @@
 use super::World;
 use super::logs::LogForm;
 use super::out::{Out, OutError};
-use super::say::say;
 use crate::feed::sieve::{Audience, Sieve, Wanted};
-use crate::model::{Level, PlanName, Record, Stream};
+use crate::model::{Event, Level, PlanName, Record, Stream};
 use crate::render::export::{journal, otlp};
 use crate::render::line::{Short, Style, logfmt};
 use crate::render::sanitize::sanitize;
@@ -91,6 +90,10 @@ impl Printer {
         if matches!(self.form, Form::Json) && self.sieve.is_open() {
             return self.out.write(lines);
         }
+        if self.own == Own::Apart {
+            // Nearly all of it is wanted, and what begins the next run must not be passed over.
+            return lines.split_inclusive(|&b| b == b'\n').try_for_each(|line| self.line(line));
+        }
         let mut at = 0;
         while let Some((start, end)) = self.sieve.candidate(lines, at) {
             self.line(&lines[start..end])?;
@@ -105,6 +108,9 @@ impl Printer {
             self.damaged += 1;
             return Ok(());
         };
+        if self.own == Own::Apart && record.event.as_deref() == Some("run.started") {
+            self.go_on(&record, line);
+        }
         if self.sieve.wanted().wants(&record) { self.record(&record, line) } else { Ok(()) }
     }
 
@@ -161,6 +167,19 @@ impl Printer {
         &mut self.out
     }
 
+    /// A run that follows one that is shown by the plan's own restart is shown as well.
+    fn go_on(&mut self, record: &Record<'_>, line: &[u8]) {
+        let before = (record.plan.to_string(), record.run.saturating_sub(1));
+        if self.sieve.wanted().runs.contains(&before)
+            && let Some(Event::RunStarted { restarts, .. }) = record.event_of(line)
+            && restarts > 0
+        {
+            let mut wanted = self.sieve.wanted().clone();
+            wanted.runs.push((before.0, record.run));
+            self.sieve = Sieve::new(wanted);
+        }
+    }
+
     /// Whether the line would be printed: what `-n` counts.
     pub fn counts(&self, line: &[u8]) -> bool {
         let record = self.sieve.record(line);
@@ -198,7 +217,9 @@ impl Printer {
     /// Says something beside the records, in its place among them.
     pub fn say(&mut self, text: &str) -> Result<(), OutError> {
         self.out.flush()?;
-        say(text);
+        let mut line = b"planwatch: ".to_vec();
+        sanitize(&mut line, text, false);
+        eprintln!("{}", String::from_utf8_lossy(&line));
         Ok(())
     }
 

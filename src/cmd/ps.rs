@@ -1,12 +1,13 @@
 //! `ps`: the running plans and those that ended lately.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::World;
 use super::alive::settled;
 use super::leftover::left_behind;
 use super::out::Out;
-use super::say::say;
+use super::queue::{group_of, rows as queued, take_turn};
 use crate::model::Stamp;
 use crate::render::ps::{PsRow, ps_table};
 use crate::store::layout::PlanDir;
@@ -19,6 +20,8 @@ pub struct Options {
     pub all: bool,
     /// Names only.
     pub quiet: bool,
+    /// Only plans of this group of the queue.
+    pub group: Option<String>,
     /// The form.
     pub output: ListForm,
 }
@@ -43,13 +46,26 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let Some(home) = world.existing_home()? else {
         return list(&[], 0, &options, world);
     };
-    let mut rows = Vec::new();
+    let queue = take_turn(&home, world)?.queue;
+    let mut rows = queue.as_ref().map_or_else(Vec::new, queued);
+    let idle: BTreeSet<String> = rows.iter().map(|row| row.plan.clone()).collect();
     for name in home.plans()? {
+        if idle.contains(name.as_str()) {
+            continue;
+        }
         // A plan that cannot be read is said and does not hide the others.
         match row(&home.plan(&name), world) {
             Ok(row) => rows.extend(row),
-            Err(error) => say(format_args!("{name}: {error:#}")),
+            Err(error) => eprintln!("planwatch: {name}: {error:#}"),
         }
+    }
+    if let Some(queue) = &queue {
+        for row in &mut rows {
+            row.group = group_of(queue, &row.plan).map(str::to_owned);
+        }
+    }
+    if let Some(group) = &options.group {
+        rows.retain(|row| row.group.as_ref() == Some(group));
     }
     rows.sort_by(|one, other| one.order().cmp(&other.order()));
     let known = rows.len();
@@ -102,15 +118,17 @@ fn list(rows: &[PsRow], older: usize, options: &Options, world: &World) -> anyho
 /// What the table does not show.
 fn tell(empty: bool, older: usize) {
     match (empty, older) {
-        (true, 0) => say(
-            "no plans yet: planwatch run -n NAME -- COMMAND starts one, planwatch demo shows three",
+        (true, 0) => eprintln!(
+            "planwatch: no plans yet: planwatch run -n NAME -- COMMAND starts one, planwatch demo shows three"
         ),
         (_, 0) => {}
-        (true, 1) => say("nothing runs; 1 plan ended over a day ago: planwatch ps -a"),
-        (true, n) => {
-            say(format_args!("nothing runs; {n} plans ended over a day ago: planwatch ps -a"))
+        (true, 1) => {
+            eprintln!("planwatch: nothing runs; 1 plan ended over a day ago: planwatch ps -a")
         }
-        (false, 1) => say("1 older plan: planwatch ps -a"),
-        (false, n) => say(format_args!("{n} older plans: planwatch ps -a")),
+        (true, n) => {
+            eprintln!("planwatch: nothing runs; {n} plans ended over a day ago: planwatch ps -a")
+        }
+        (false, 1) => eprintln!("planwatch: 1 older plan: planwatch ps -a"),
+        (false, n) => eprintln!("planwatch: {n} older plans: planwatch ps -a"),
     }
 }

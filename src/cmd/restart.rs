@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::World;
 use super::ask::{ask, request};
-use super::environment::{environment, hashes, missing};
+use super::environment::{Given, given, hashes, missing_from, together};
 use super::select::{Selector, select};
-use super::start::{AlreadyRunning, say_started, start};
+use super::start::{AlreadyRunning, Meant, say_started, start};
 use super::stop::live_run;
 use crate::control::{Request, Verb};
 use crate::exit::{Exit, Failure};
@@ -142,14 +142,14 @@ fn stopped_by(plan: &PlanDir, request: &Request, fold: &Fold) -> anyhow::Result<
 
 /// Starts a plan that has ended, with the environment of this command.
 fn start_ended(plan: &PlanDir, spec: &Spec, world: &World) -> anyhow::Result<(u64, i32)> {
-    let variables = environment(world, &spec.env_files, &[])?;
-    let missing = missing(&spec.env_names, &variables);
+    let Given { base, own } = given(world, spec)?;
+    let missing = missing_from(&spec.env_names, &base, &own);
     if !missing.is_empty() {
         return Err(refused(plan.name(), &missing).into());
     }
     let key = world.open_home()?.key()?;
-    let spec = Spec { env_hashes: hashes(&variables, &key), ..spec.clone() };
-    let (run, pid, _) = start(plan, &spec, &variables, None, world)?;
+    let spec = Spec { env_hashes: hashes(&together(&base, &own), &key), ..spec.clone() };
+    let (run, pid, _) = start(plan, &spec, &base, Meant { own, ..Meant::default() }, world)?;
     Ok((run, pid))
 }
 

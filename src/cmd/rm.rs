@@ -3,7 +3,6 @@
 use super::World;
 use super::alive::{settled, wait_for_leavers};
 use super::out::Out;
-use super::say::say;
 use super::select::{Selector, select};
 use crate::exit::{Exit, Failure};
 use crate::fold::Fold;
@@ -43,7 +42,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
                 out.line(format!("removed {}, freed {}", one.plan, format_size(bytes)))?;
             }
             Err(failure) => {
-                say(format_args!("{failure}"));
+                eprintln!("planwatch: {failure}");
                 refused = Some(failure.exit);
             }
         }

@@ -11,9 +11,8 @@ use super::environment::{environment, hashes, names};
 use super::follow::{Ending, Follower, runtime};
 use super::out::Out;
 use super::print::Printer;
-use super::say::{say, say_over_keys};
 use super::select::Selected;
-use super::start::{AlreadyRunning, say_started, start};
+use super::start::{AlreadyRunning, Meant, say_started, start};
 use super::stop::stop_one;
 use crate::control::{Request, Verb};
 use crate::exit::{Exit, Failure};
@@ -65,14 +64,14 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     // Before the plan can be there: a ^C in between is the plan's, and must not end us instead.
     let ears = if detach { None } else { Some(Ears::open()?) };
     let (run, after) = loop {
-        match start(&plan, &spec, &variables, tied_to, world) {
+        match start(&plan, &spec, &variables, Meant { tied_to, ..Meant::default() }, world) {
             Ok((run, pid, seq)) => {
                 say_started(&plan, run, pid, !detach);
                 break (run, seq.saturating_sub(1));
             }
             Err(error) => match error.downcast::<AlreadyRunning>()? {
                 AlreadyRunning { run, .. } if if_running == IfRunning::Attach => {
-                    say(format_args!("{} run {run} is alive already: following it", spec.plan));
+                    eprintln!("planwatch: {} run {run} is alive already: following it", spec.plan);
                     let last = known(&plan, Depth::State)?.seq;
                     break (run, last);
                 }
@@ -110,7 +109,7 @@ impl Ears {
 }
 
 fn stop_for_another(home: &Home, plan: &PlanName, world: &World) -> anyhow::Result<()> {
-    say(format_args!("{plan} is alive: stopping it first"));
+    eprintln!("planwatch: {plan} is alive: stopping it first");
     stop_one(home, &Selected { plan: plan.clone(), run: None }, world)?;
     super::alive::wait_for_leavers(&home.plan(plan))
 }
@@ -144,7 +143,7 @@ fn follow(plan: &PlanDir, run: u64, after: u64, ears: Ears, world: &World) -> an
                 follower.finish()?;
                 return Ok(ending?.exit);
             }
-            let request = nth_request(asked.len(), run, world);
+            let request = nth_request(asked.len(), follower.last_of_row(run), world);
             asked.push(Asked::send(plan, request)?);
         }
     })
@@ -174,6 +173,6 @@ fn nth_request(before: usize, run: u64, world: &World) -> Request {
         request.signal = Some(2);
         request.grace_ms = PATIENT.as_millis().try_into().ok();
     }
-    say_over_keys(format_args!("{word} · {next}"));
+    eprintln!("\rplanwatch: {word} · {next}");
     request
 }

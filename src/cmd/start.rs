@@ -5,23 +5,34 @@ use std::ffi::OsString;
 
 use super::World;
 use super::alive::settled;
-use super::say::say;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::model::Spec;
 use crate::store::layout::PlanDir;
 use crate::supervisor::launch::{Answer, Order, Tied, launch};
 
+/// What is meant by a start, beside the spec.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Meant {
+    /// Variables of the plan alone.
+    pub(super) own: BTreeMap<String, String>,
+    /// The run; whichever is next, if not given.
+    pub(super) run: Option<u64>,
+    /// The process whose end shall be the end of the run.
+    pub(super) tied_to: Option<Tied>,
+}
+
 /// Starts the plan: its run, its process, and the seq of the run's first record.
 pub(super) fn start(
     plan: &PlanDir,
     spec: &Spec,
     variables: &BTreeMap<OsString, OsString>,
-    tied_to: Option<Tied>,
+    meant: Meant,
     world: &World,
 ) -> anyhow::Result<(u64, i32, u64)> {
     let name = plan.name();
-    let order = Order { spec: spec.clone(), tied_to, by: world.by.clone() };
+    let Meant { own: env, run, tied_to } = meant;
+    let order = Order { spec: spec.clone(), tied_to, env, run, by: world.by.clone() };
     let before = known(plan, Depth::State)?.last_run();
     let answer = match launch(plan, &order, variables) {
         Ok(answer) => answer,
@@ -88,5 +99,8 @@ pub(super) struct AlreadyRunning {
 pub(super) fn say_started(plan: &PlanDir, run: u64, pid: i32, followed: bool) {
     let keys = if followed { " · ^C asks it to stop, closing this window does not" } else { "" };
     let name = plan.name();
-    say(format_args!("{name} run {run} started (pid {pid}) · log: {}{keys}", plan.log().display()));
+    eprintln!(
+        "planwatch: {name} run {run} started (pid {pid}) · log: {}{keys}",
+        plan.log().display()
+    );
 }

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::World;
-use super::alive::{settled, wait_for_leavers};
+use super::alive::settled;
 use super::ask::{ask, request};
 use super::attach::power::refuse_powerless;
 use super::leftover::end_left_behind;
-use super::say::say;
 use super::select::{Selected, Selector, select};
 use crate::control::{Request, Verb};
 use crate::feed::Until;
@@ -46,16 +45,14 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
                     None => None,
                 };
                 let what = ended.map_or(String::new(), |what| format!("; {what}"));
-                say(format_args!("{} is not running: {why}{what}", one.plan));
+                eprintln!("planwatch: {} is not running: {why}{what}", one.plan);
             }
         }
     }
     if !requests.is_empty() {
         for (plan, run, msg) in stop_all(requests)? {
-            say(format_args!("{plan} run {run} {msg}"));
+            eprintln!("planwatch: {plan} run {run} {msg}");
         }
-        // The next command shall find the name free.
-        selected.iter().try_for_each(|one| wait_for_leavers(&home.plan(&one.plan)))?;
     }
     Ok(0)
 }
@@ -91,7 +88,8 @@ pub(super) fn stop_all(
     let ended = |fold: &Fold, request: &Request| {
         fold.run(request.run).is_none_or(|run| !run.state.is_live())
     };
-    let folds = ask(requests, Until::Run, ended)?;
+    // Not at the verdict: a restart may be due after it.
+    let folds = ask(requests, |_| Until::Ended, ended)?;
     Ok(folds
         .into_iter()
         .zip(runs)

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::World;
-use super::environment::missing;
+use super::environment::{given, missing_from};
 use crate::model::PlanName;
-use crate::supervisor::{self, Lacks};
+use crate::supervisor::{self, Provide};
 
 /// How the supervisor is called by other planwatch processes.
 #[derive(Clone, Debug)]
@@ -22,14 +22,23 @@ pub struct Options {
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let plan = world.open_home()?.plan(&options.plan);
     if options.adopt {
-        let variables: BTreeMap<_, _> = world.env.iter().cloned().collect();
-        let lacks: Lacks = Box::new(move |spec| {
-            let lacking = missing(&spec.env_names, &variables).into_iter();
+        let world = world.clone();
+        let provide: Provide = Box::new(move |spec| {
+            let variables: BTreeMap<_, _> = world.env.iter().cloned().collect();
+            let own = match &spec.plans_file {
+                None => BTreeMap::new(),
+                Some(file) => match given(&world, spec) {
+                    Ok(given) => given.own,
+                    Err(_) => return Err(vec![format!("what {} sets", file.display())]),
+                },
+            };
+            let lacking = missing_from(&spec.env_names, &variables, &own).into_iter();
             // Its own are given to each run anew.
             let lacking = lacking.filter(|name| !name.starts_with("PLANWATCH_"));
-            lacking.map(str::to_owned).collect()
+            let lacking: Vec<String> = lacking.map(str::to_owned).collect();
+            if lacking.is_empty() { Ok(own) } else { Err(lacking) }
         });
-        supervisor::adopt(&plan, options.plan_pidfd, lacks)?;
+        supervisor::adopt(&plan, options.plan_pidfd, provide)?;
     } else {
         supervisor::supervise(&plan)?;
     }

@@ -11,6 +11,7 @@ use super::select::{Selected, Selector, select};
 use crate::exit::{Exit, Failure};
 use crate::feed::sieve::TaskGlob;
 use crate::feed::{self, Depth, Follow, LiveTable, News, known};
+use crate::fold::RunFold;
 use crate::model::{PlanName, Record, RunChoice, Stream};
 use crate::render::sanitize::harmless;
 use crate::store::layout::Home;
@@ -44,6 +45,8 @@ pub enum Until {
 struct Awaited {
     plan: PlanName,
     run: u64,
+    /// And those that follow it by the plan's own restarts.
+    row: bool,
     /// Its tasks, where one of them is waited for.
     tasks: Option<LiveTable>,
     /// Exit code, once the wait for it is over.
@@ -78,10 +81,10 @@ impl<'a> Waiting<'a> {
     ) -> anyhow::Result<Waiting<'a>> {
         let mut waiting =
             Waiting { follow: Follow::live()?, awaited: Vec::new(), options, out: Out::stdout() };
-        for Selected { plan, run } in selected {
+        for Selected { plan, run: chosen_run } in selected {
             let dir = home.plan(&plan);
             let fold = known(&dir, Depth::State)?;
-            let chosen = run.unwrap_or(RunChoice::Back(0)).resolve(fold.last_run());
+            let chosen = chosen_run.unwrap_or(RunChoice::Back(0)).resolve(fold.last_run());
             let Some(run) = chosen else { return Err(no_run(&plan).into()) };
             // A line may have come before anybody waited for it: the whole run counts. For its
             // end, what is known beforehand is enough.
@@ -95,11 +98,14 @@ impl<'a> Waiting<'a> {
                 (Until::Log(_), Some(known)) => known.first_seq.saturating_sub(1),
                 (Until::Log(_), None) => 0,
             };
-            waiting.follow.add(&dir, feed::Until::Run(run), |reader| {
+            // A run that was named is that run; else the plan's own restarts are waited for.
+            let row = matches!(options.until, Until::Exit) && chosen_run.is_none();
+            let until = if row { feed::Until::Last(run) } else { feed::Until::Run(run) };
+            waiting.follow.add(&dir, until, |reader| {
                 reader.seek_after(after);
                 Ok::<(), std::io::Error>(())
             })?;
-            waiting.awaited.push(Awaited { plan, run, tasks, code: None });
+            waiting.awaited.push(Awaited { plan, run, row, tasks, code: None });
         }
         Ok(waiting)
     }
@@ -174,7 +180,12 @@ impl<'a> Waiting<'a> {
             if awaited.code.is_some() {
                 continue;
             }
-            let Some(ending) = Ending::of(self.follow.fold(index), awaited.run) else { continue };
+            let fold = self.follow.fold(index);
+            let run = if awaited.row { fold.last_of_row(awaited.run) } else { awaited.run };
+            if awaited.row && fold.run(run).is_some_and(RunFold::repeats_itself) {
+                continue;
+            }
+            let Some(ending) = Ending::of(fold, run) else { continue };
             let (plan, verdict, exit) = (&awaited.plan, ending.verdict.name(), ending.exit);
             self.out.line(format!("{plan} {verdict} {exit}"))?;
             // A run that ended without it is not what was waited for.

@@ -134,6 +134,7 @@ fn sentence(run: &RunFold, failures: usize, world: &World) -> String {
 fn ended_by(run: &RunFold) -> Option<String> {
     if let Some(stopping) = &run.stopping {
         return Some(match stopping.timeout {
+            true if stopping.by == Event::STALL => "its stall-timeout ended it".to_owned(),
             true => "its time limit ended it".to_owned(),
             false => format!("{} asked for it", stopping.by),
         });

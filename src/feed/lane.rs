@@ -5,7 +5,7 @@ use std::io;
 use super::Depth;
 use super::known::{known, said};
 use super::vigil::{Found, Vigil};
-use crate::fold::Fold;
+use crate::fold::{Fold, RunFold};
 use crate::model::{Peek, Stamp};
 use crate::os::deaths::Deaths;
 use crate::store::layout::PlanDir;
@@ -18,6 +18,8 @@ pub enum Until {
     Now,
     /// At the verdict of this run, which may be still to come.
     Run(u64),
+    /// At the verdict of this run, or of the last that follows it by the plan's own restarts.
+    Last(u64),
     /// When its runs have ended and none is due.
     Ended,
     /// Nowhere.
@@ -136,9 +138,15 @@ impl Lane {
                 return true;
             }
             fold.record(record, line);
-            let over = record.event.as_deref() == Some("run.verdict")
+            // A promised restart that is taken back ends it too.
+            let taken_back = record.event.as_deref() == Some("run.stopping");
+            let over = (taken_back || record.event.as_deref() == Some("run.verdict"))
                 && match until {
-                    Until::Run(run) => *run == record.run,
+                    Until::Run(run) => *run == record.run && !taken_back,
+                    Until::Last(run) => {
+                        let repeats = fold.run(record.run).is_some_and(RunFold::repeats_itself);
+                        record.run >= *run && !repeats && !(taken_back && fold.is_live())
+                    }
                     Until::Ended => !fold.is_live(),
                     Until::Now | Until::Never => false,
                 };
@@ -211,6 +219,8 @@ impl Lane {
 fn goal(fold: &Fold, until: Until) -> Option<u64> {
     match until {
         Until::Now => Some(fold.seq),
+        Until::Last(run) if fold.is_live() || run > fold.last_run() => None,
+        Until::Last(_) => Some(fold.seq),
         Until::Ended => (!fold.runs.is_empty() && !fold.is_live()).then_some(fold.seq),
         Until::Run(run) => match fold.run(run) {
             Some(known) => known.exit.map(|_| known.last_seq),

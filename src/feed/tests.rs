@@ -62,6 +62,8 @@ impl Log {
             success_exit_codes: Vec::new(),
             foreign: false,
             streams: Vec::new(),
+            restart: None,
+            restarts: 0,
             boot: String::new(),
         });
     }
@@ -168,7 +170,7 @@ fn a_plan_that_does_not_exist_yet_is_followed_across_its_runs() {
         let mut seen = drain(&mut follow);
         assert!(seen.is_empty() && !follow.is_over());
         log.start();
-        log.event(&Event::RunRestarting { by: "x".into(), request: None });
+        log.event(&Event::RunRestarting { by: "x".into(), request: None, after_ms: None });
         log.end(1);
         while seen.len() < 3 {
             follow.wait().await.unwrap();

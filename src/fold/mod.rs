@@ -8,6 +8,7 @@
 //! reads the log folds its records with [`Fold::record`] and comes to the very same fold.
 
 mod headline;
+mod next;
 mod report;
 mod run;
 mod status;
@@ -21,6 +22,7 @@ use crate::model::{Event, FORMAT, FileMark, Level, PlanName, Record, Stamp, Stat
 use crate::parse::{self, Line};
 
 pub use headline::{Judgement, headline};
+pub use next::Next;
 pub use run::{RunFold, Stopping};
 pub use status::{Saving, Status};
 use stream::Heard;

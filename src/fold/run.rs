@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Judgement, Tasks};
 use crate::model::{
-    Ending, Event, Face, Failure, Level, Marker, NowRunning, Stamp, State, Stream, TaskCounts,
-    Verdict, VerdictRule, judge,
+    Ending, Event, Face, Failure, Level, Marker, NowRunning, Restart, Stamp, State, Stream,
+    TaskCounts, Verdict, VerdictRule, judge,
 };
 use crate::parse::{Ended, Seen};
 
@@ -95,12 +95,20 @@ pub struct RunFold {
     pub stopping: Option<Stopping>,
     /// Whether the plan is to be started again, asked when this run was ending by itself.
     pub restart: bool,
+    /// When the plan is started again by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Restart>,
+    /// How many restarts in a row have led to this run.
+    pub restarts: u32,
     /// How its tasks stand, as far as Luigi told.
     pub tasks: TaskCounts,
     /// Tasks at work, longest first; at most [`RunFold::NOW`].
     pub now: Vec<NowRunning>,
     /// The first task that stands in the way of others.
     pub first_failure: Option<Failure>,
+    /// Milliseconds of silence that it was said to have stalled for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stalled_ms: Option<u64>,
     /// Signals that somebody had sent to it.
     pub signalled: Vec<i32>,
     /// Streams that other processes still hold.
@@ -199,20 +207,32 @@ impl RunFold {
                 self.tasks.pending += std::mem::take(&mut self.tasks.running);
                 self.state = match verdict {
                     _ if self.restart_due() => State::Restarting,
+                    _ if self.next(*verdict).is_due() => State::Restarting,
                     Verdict::Lost => State::Lost,
                     _ => State::Ended,
                 };
             }
-            Event::RunRestarting { by, request } => self.will_restart(by, request.as_deref()),
+            Event::RunStalled { silent_ms } => self.stalled_ms = Some(*silent_ms),
+            Event::RunRestarting { by, request, .. } => self.will_restart(by, request.as_deref()),
             _ => {}
         }
     }
 
     pub(super) fn started(run: u64, event: &Event, ts: Stamp, seq: u64) -> RunFold {
         let mut fold = RunFold { run, started_at: ts, first_seq: seq, ..RunFold::default() };
-        if let Event::RunStarted { argv, cwd, verdict, success_exit_codes, boot, foreign, .. } =
-            event
+        if let Event::RunStarted {
+            argv,
+            cwd,
+            verdict,
+            success_exit_codes,
+            boot,
+            foreign,
+            restart,
+            restarts,
+            ..
+        } = event
         {
+            (fold.policy, fold.restarts) = (restart.clone(), *restarts);
             fold.argv = shortened(argv);
             fold.cwd.clone_from(cwd);
             fold.boot.clone_from(boot);
@@ -287,6 +307,7 @@ impl RunFold {
             signal: self.signal,
             stopped: self.stopping.is_some() || asked_signal,
             timed_out: self.stopping.as_ref().is_some_and(|stopping| stopping.timeout),
+            stalled_ms: self.stalled_ms.filter(|_| stopped_by(self) == Some(Event::STALL)),
             exec_failed: self.exec_error.is_some(),
             luigi: self.face(),
             rules: &self.rules,
@@ -294,6 +315,7 @@ impl RunFold {
             success_codes: &self.success_codes,
             foreign: self.foreign,
         });
+        let reasons = reasons.into_iter().chain(self.next(verdict).given_up()).collect::<Vec<_>>();
         let level = if verdict.is_success() { Level::Info } else { Level::Error };
         let luigi_says = matches!(verdict, Verdict::Failed | Verdict::Incomplete);
         let tasks = luigi_says.then(|| super::headline::of_tasks(self)).flatten();
@@ -301,6 +323,11 @@ impl RunFold {
         let msg = super::headline(self, verdict, &reasons);
         Judgement { verdict, exit, reasons, level, msg }
     }
+}
+
+/// Who asked for its end first.
+fn stopped_by(run: &RunFold) -> Option<&str> {
+    run.stopping.as_ref().map(|stopping| &*stopping.by)
 }
 
 /// As much of the command line as is worth keeping in every fold.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileMark, Level, Stream, Verdict, VerdictRule};
+use super::{FileMark, Level, Restart, Stream, Verdict, VerdictRule};
 
 /// One event and its own fields. Adding a kind makes the compiler list its readers; readers of
 /// older releases skip kinds they do not know.
@@ -51,6 +51,12 @@ pub enum Event {
         /// Whether somebody else started it.
         #[serde(default, skip_serializing_if = "is_false")]
         foreign: bool,
+        /// When the plan is started again by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restart: Option<Restart>,
+        /// How many restarts in a row have led here.
+        #[serde(default, skip_serializing_if = "is_none")]
+        restarts: u32,
         /// Streams that the recorder shall read: the FIFOs in `pipes/<run>/`, and files.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         streams: Vec<Stream>,
@@ -152,6 +158,38 @@ pub enum Event {
         /// Id of the request, where there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<String>,
+        /// Milliseconds until then, where nobody asked but the plan's own policy.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_ms: Option<u64>,
+    },
+    /// Nothing was heard of the run for longer than its plan allows.
+    #[serde(rename = "run.stalled")]
+    RunStalled {
+        /// For how many milliseconds.
+        silent_ms: u64,
+    },
+    /// A command that is told how the plan fares has ended, or was ended.
+    #[serde(rename = "hook.ran")]
+    HookRan {
+        /// Which: `on-success`, `on-failure`, `on-stall`.
+        hook: String,
+        /// Its exit code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i32>,
+        /// The signal that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        /// Why it could not be executed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// Whether its time was up.
+        #[serde(default, skip_serializing_if = "is_false")]
+        timeout: bool,
+        /// Milliseconds it took.
+        took_ms: u64,
+        /// The end of what it printed.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        said: String,
     },
     /// A recorder took over from one that died.
     #[serde(rename = "recorder.restarted")]
@@ -238,8 +276,17 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Who stops a run that has stalled.
+    pub const STALL: &'static str = "its stall-timeout";
+}
+
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 fn is_zero(value: &u64) -> bool {

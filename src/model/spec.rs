@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Compress, FORMAT, Foreign, KeepRule, OnFull, PlanName, VerdictRule};
+use super::{
+    Compress, FORMAT, Foreign, Hooks, KeepRule, OnFull, PlanName, Restart, Stall, VerdictRule,
+};
 
 /// Everything needed to run a plan again, but for the values of its environment, which are never
 /// written down.
@@ -50,6 +52,19 @@ pub struct Spec {
     /// Exit codes that count as success besides 0.
     #[serde(default)]
     pub success_exit_codes: Vec<i32>,
+    /// When it is started again by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+    /// When it counts as stalled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall: Option<Stall>,
+    /// Who is told how it ended.
+    #[serde(default, skip_serializing_if = "Hooks::is_empty")]
+    pub hooks: Hooks,
+    /// The file of plans it stands in: the values of its own variables are read there again whenever
+    /// they are needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plans_file: Option<PathBuf>,
     /// The log's limits.
     pub log: LogSpec,
 }
@@ -154,6 +169,10 @@ impl Spec {
             stop: StopSpec::default(),
             verdict: vec![VerdictRule::Exit, VerdictRule::Luigi],
             success_exit_codes: Vec::new(),
+            restart: None,
+            stall: None,
+            hooks: Hooks::default(),
+            plans_file: None,
             log: LogSpec::default(),
         }
     }

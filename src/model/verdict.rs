@@ -1,8 +1,10 @@
 //! The true verdict of a run: exit status × Luigi's summary × markers × who asked it to stop.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Marker, VerdictRule, signal_name};
+use super::{Marker, VerdictRule, format_duration, signal_name};
 
 /// Where a run stands in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +70,8 @@ pub enum Verdict {
     Timeout,
     /// Its end was not seen.
     Lost,
+    /// It was queued and never started: what it waited for failed, or it could not be.
+    Skipped,
     /// Not judged yet.
     #[default]
     Unknown,
@@ -85,6 +89,7 @@ impl Verdict {
             Verdict::Killed => "killed",
             Verdict::Timeout => "timeout",
             Verdict::Lost => "lost",
+            Verdict::Skipped => "skipped",
             Verdict::Unknown => "unknown",
         }
     }
@@ -162,6 +167,8 @@ pub struct Ending<'a> {
     pub stopped: bool,
     /// The stop was planwatch's own, because time was up.
     pub timed_out: bool,
+    /// Milliseconds of silence before that, if silence was the reason.
+    pub stalled_ms: Option<u64>,
     /// The process could not be executed (126, 127) or its folder not entered (125).
     pub exec_failed: bool,
     /// What Luigi's summary said, if one was seen.
@@ -180,7 +187,10 @@ pub struct Ending<'a> {
 pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
     let mut reasons = Vec::new();
     if ending.timed_out {
-        reasons.push("its time was up".to_owned());
+        reasons.push(match ending.stalled_ms.map(Duration::from_millis) {
+            Some(silent) => format!("it stalled: silent for {}", format_duration(silent)),
+            None => "its time was up".to_owned(),
+        });
         return (Verdict::Timeout, 124, reasons);
     }
     if let Some(signal) = ending.signal {

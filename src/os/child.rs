@@ -45,6 +45,12 @@ pub fn itself() -> Command {
     command
 }
 
+/// SIGKILL to the whole process group that this process leads.
+pub fn kill_group(leader: i32) -> io::Result<()> {
+    let leader = rustix::process::Pid::from_raw(leader).ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(rustix::process::kill_process_group(leader, rustix::process::Signal::KILL)?)
+}
+
 /// Lets the next program inherit this descriptor.
 pub fn keep_over_exec(fd: impl AsFd) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::empty())?)

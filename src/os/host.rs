@@ -46,6 +46,13 @@ pub fn random_token() -> io::Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// A byte that nobody can guess.
+pub fn random_byte() -> io::Result<u8> {
+    let mut byte = [0];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut byte)?;
+    Ok(byte[0])
+}
+
 /// Says something on standard error, if that can be done: where it is a file on a full disk, or a
 /// pipe that nobody reads, going on matters more (`eprintln!` would end the process).
 pub fn complain(what: &str) {

@@ -16,6 +16,16 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
+/// Takes the lock, as soon as nobody else has it.
+pub fn wait_for_lock(file: &File) -> io::Result<()> {
+    loop {
+        match fcntl_lock(file, FlockOperation::LockExclusive) {
+            Err(Errno::INTR) => {}
+            taken => return Ok(taken?),
+        }
+    }
+}
+
 /// Pid of the process that holds a lock on the file, asked without taking one. `Some(0)` is a
 /// holder in another pid namespace or on another host.
 pub fn lock_holder(file: &File) -> io::Result<Option<i32>> {

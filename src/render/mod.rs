@@ -3,7 +3,6 @@
 //! | file | gives |
 //! | --- | --- |
 //! | `sanitize` | harmless text of any text |
-//! | `json` | values as JSON that a terminal may show
 //! | `theme` | colours by meaning |
 //! | `line` | a record as a line: `short` and `logfmt` |
 //! | `export` | a record for other collectors: systemd's journal, OpenTelemetry |
@@ -16,7 +15,6 @@
 //! time zone comes from there too.
 
 pub mod export;
-pub mod json;
 pub mod line;
 pub mod ps;
 pub mod sanitize;

@@ -39,6 +39,8 @@ pub struct PsRow {
     /// The first task that failed, for the table.
     #[serde(skip)]
     pub failure: Option<String>,
+    /// Its group in the queue.
+    pub group: Option<String>,
     /// Lines that name a level of error or worse.
     pub errors: u64,
     /// Lines that name the level warning.
@@ -110,12 +112,18 @@ impl PsRow {
             tasks: PsTasks::of(run.tasks),
             now: run.now.iter().map(|now| now.task.clone()).collect(),
             failure: run.first_failure.as_ref().map(|failure| failure.task.clone()),
+            group: None,
             errors: run.errors,
             warnings: run.warnings,
             last_seq: fold.seq,
             log_bytes,
             left_behind: Vec::new(),
         })
+    }
+
+    /// Whether it is no run, but a plan of the queue that waits or was skipped.
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Queued || self.verdict == Verdict::Skipped
     }
 
     /// State and verdict in one word.
@@ -162,7 +170,8 @@ const BAR: u64 = 12;
 pub fn ps_table(rows: &[PsRow], width: Option<usize>, colour: bool) -> Vec<u8> {
     let (mut columns, mut cells) = (COLUMNS.to_vec(), rows.iter().map(cells).collect::<Vec<_>>());
     let no_tasks = rows.iter().all(|row| row.tasks.is_none());
-    let no_now = no_tasks && rows.iter().all(|row| row.left_behind.is_empty());
+    let says_now = |row: &PsRow| row.is_idle() || !row.left_behind.is_empty();
+    let no_now = no_tasks && !rows.iter().any(says_now);
     for (at, empty) in [(NOW, no_now), (TASKS, no_tasks)] {
         if empty {
             columns.remove(at);
@@ -200,6 +209,9 @@ fn now(row: &PsRow) -> Cell {
     if !row.left_behind.is_empty() {
         return Cell::new(format!("{} left behind", row.left_behind.len()), Tone::Bad);
     }
+    if row.is_idle() {
+        return Cell::new(row.reasons.join(", "), Tone::Dim);
+    }
     let family = |name: &str| name.split('(').next().unwrap_or(name).to_owned();
     let running = row.tasks.map_or(0, |tasks| tasks.running);
     match (row.now.first(), &row.failure) {
@@ -215,11 +227,11 @@ fn cells(row: &PsRow) -> Vec<Cell> {
     let errors = if row.errors > 0 { Tone::Bad } else { Tone::Dim };
     vec![
         Cell::new(&row.plan, Tone::Bold),
-        row.run.to_string().into(),
+        if row.run > 0 { row.run.to_string() } else { String::new() }.into(),
         Cell::new(row.word(), Tone::of_run(row.state, row.verdict)),
         row.tasks.map_or_else(String::new, progress).into(),
         now(row),
-        format_duration(elapsed).into(),
+        if row.is_idle() { String::new() } else { format_duration(elapsed) }.into(),
         Cell::new(row.errors.to_string(), errors),
         Cell::new(format_size(row.log_bytes), Tone::Dim),
     ]
@@ -249,7 +261,7 @@ mod tests {
             concat!(
                 r#"{"plan":"dublin-cafe","run":3,"state":"running","verdict":"unknown","reasons":[],"#,
                 r#""exit":null,"pid":12,"started_at":"1970-01-01T00:00:00.000000Z","ended_at":null,"#,
-                r#""elapsed_ms":61000,"tasks":null,"now":[],"errors":0,"warnings":0,"#,
+                r#""elapsed_ms":61000,"tasks":null,"now":[],"group":null,"errors":0,"warnings":0,"#,
                 r#""last_seq":4711,"log_bytes":5,"left_behind":[]}"#
             )
         );

@@ -138,6 +138,16 @@ impl Home {
         &self.path
     }
 
+    /// The folder of the queue.
+    pub fn queue(&self) -> PathBuf {
+        self.path.join("queue")
+    }
+
+    /// What the queue is.
+    pub fn queue_file(&self) -> PathBuf {
+        self.queue().join("state.json")
+    }
+
     /// The folder that holds one folder a plan.
     pub fn plans_dir(&self) -> PathBuf {
         self.path.join("plans")

@@ -13,6 +13,7 @@ mod packed;
 pub mod probe;
 mod proof;
 pub mod prune;
+pub mod queue;
 pub mod reader;
 mod search;
 mod segment;

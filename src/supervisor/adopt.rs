@@ -4,6 +4,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::after::pause_after;
 use super::drive::Supervisor;
 use super::exec::PlanPid;
 use super::history::{Awaited, Vigil, known};
@@ -42,7 +43,7 @@ impl Supervisor {
         };
         self.run = run.run;
         if run.state == State::Restarting {
-            return Ok(Left::Restart);
+            return self.take_over_pause(&run.clone(), fold.requests.clone());
         }
         // Begun before the log is read again, so that the verdict is seen by one or the other.
         self.vigil = Some(Vigil::new(&self.plan, Awaited::Verdict(run.run))?);
@@ -80,6 +81,25 @@ impl Supervisor {
             self.process = self.find_plan(run, written, inherited)?;
         }
         self.go_on(run, fold.requests.clone())?;
+        Ok(Left::Run)
+    }
+
+    /// Goes on with the pause before a restart. A restart that somebody asked for does not wait.
+    fn take_over_pause(&mut self, run: &RunFold, requests: Vec<String>) -> io::Result<Left> {
+        let asked = run.restart || run.stopping.as_ref().is_some_and(|stopping| stopping.restart);
+        let Some(pause) = pause_after(run).filter(|_| !asked) else { return Ok(Left::Restart) };
+        if run.boot != self.boot {
+            let by = "the restart of the machine".to_owned();
+            let event = Event::RunStopping { by, request: None, timeout: false, restart: false };
+            let msg = "not started again: the machine was restarted meanwhile";
+            self.lifecycle.say(said(run.run, Level::Warning, msg, event))?;
+            return Ok(Left::Nothing);
+        }
+        let gone = run.ended_at.map_or(0, |ended| millis(Stamp::now().since(ended)));
+        self.machine = Machine::new(run.run, self.spec.stop.clone());
+        for effect in self.machine.resume_pause(pause.after_ms.saturating_sub(gone), requests) {
+            self.perform(effect)?;
+        }
         Ok(Left::Run)
     }
 
@@ -125,6 +145,7 @@ impl Supervisor {
             let limit = self.machine.limit(limit.saturating_sub(before_ms));
             self.perform(limit)?;
         }
+        self.watch_for_stall();
         if let Some(stopping) = &run.stopping {
             for effect in self.machine.resume_stop(stopping.restart) {
                 self.perform(effect)?;

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::adopt::Left;
-use super::drive::{Lacks, Supervisor};
+use super::drive::{Provide, Supervisor};
 use super::exec::PlanPid;
 use super::history::known;
 use super::launch::{Answer, Order};
@@ -18,7 +18,7 @@ use crate::store::lock::{Holder, Lock};
 use crate::store::snapshot;
 
 /// How long a supervisor whose run is over may take to leave.
-const LEAVING: Duration = Duration::from_secs(10);
+const LEAVING: Duration = Duration::from_secs(15);
 
 /// Starts a run, as its starter on standard input says, and looks after it to its end.
 pub fn supervise(plan: &PlanDir) -> io::Result<()> {
@@ -40,7 +40,7 @@ pub fn supervise(plan: &PlanDir) -> io::Result<()> {
 }
 
 /// Goes on with a run whose supervisor has died. Leaves quietly if another one does so already.
-pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>, lacks: Lacks) -> io::Result<()> {
+pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>, provide: Provide) -> io::Result<()> {
     kernel::close_inherited(plan_pidfd);
     let inherited = plan_pidfd.and_then(|number| Pidfd::inherited(number).ok());
     settle_in();
@@ -50,11 +50,11 @@ pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>, lacks: Lacks) -> io::Resul
     let Ok(_lock) = Lock::take(&plan.supervisor_lock(), &myself())? else { return Ok(()) };
     let spec = snapshot::load_json::<Spec>(&plan.spec_file())?;
     let mut supervisor = Supervisor::open(plan, spec)?;
-    supervisor.lacks = Some(lacks);
+    supervisor.provide = Some(provide);
     match supervisor.take_over(inherited)? {
-        Left::Nothing => return Ok(()),
+        Left::Nothing => return supervisor.leave(),
         Left::Run => {}
-        Left::Restart if !supervisor.begin_again()? => return supervisor.last_words(),
+        Left::Restart if !supervisor.begin_again()? => return supervisor.leave(),
         Left::Restart => {}
     }
     supervisor.run_to_end()
@@ -68,14 +68,19 @@ fn settle_in() {
 
 fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io::Result<()> {
     let _lock = lock;
-    let Order { spec, tied_to, .. } = order;
+    let Order { spec, tied_to, env, run: meant, .. } = order;
     let before = snapshot::load_json::<Spec>(&plan.spec_file())?;
     let fold = known(plan)?;
+    if meant.is_some_and(|meant| fold.last_run() >= meant) {
+        // Somebody was told to start the same: it was, and may be long over.
+        starter.answer(&Answer::Running { pid: myself().pid, run: fold.last_run() });
+        return Ok(());
+    }
     refuse_beside_the_living(plan, fold.last_run() + 1)?;
     if fold.is_live() || plan.run_pipes(fold.last_run() + 1).exists() {
         let mut supervisor = Supervisor::open(plan, before.clone())?;
         // A restart that was promised is what begins now anyway.
-        if supervisor.take_over(None)? == Left::Run {
+        if supervisor.take_over(None)? == Left::Run && !supervisor.machine.is_pausing() {
             let over = supervisor.is_past();
             if !over {
                 let pid = myself().pid;
@@ -92,7 +97,7 @@ fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io:
     snapshot::save_json(&plan.spec_file(), &spec, true)?;
     let changed = before.map_or_else(Vec::new, |before| words::changed(&before, &spec));
     let mut supervisor = Supervisor::open(plan, Some(spec))?;
-    supervisor.tied_to = tied_to;
+    (supervisor.tied_to, supervisor.env) = (tied_to, env);
     supervisor.begin(known(plan)?.last_run() + 1, changed)?;
     supervisor.starter = Some(std::mem::take(starter));
     supervisor.run_to_end()

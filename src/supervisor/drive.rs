@@ -1,6 +1,6 @@
 //! The supervisor's loop: sleep until something happens, let the machine decide, perform it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use super::abroad::Abroad;
 use super::companion::Companion;
 use super::history::{Awaited, Vigil};
+use super::hooks::Hook;
 use super::launch::Tied;
 use super::lifecycle::Lifecycle;
 use super::machine::{Input, Machine, Timer};
 use super::ready::Starter;
 use super::run::{Pipes, Plan};
+use super::stall::Quiet;
 use crate::model::{PlanName, Spec};
 use crate::os::kernel;
 use crate::os::pidfd::Pidfd;
@@ -27,8 +29,9 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// How soon to ask again for an exit code that the kernel is about to tell.
 pub(super) const SOON: Duration = Duration::from_millis(5);
 
-/// Tells which variables a plan would miss if this process started it.
-pub type Lacks = Box<dyn Fn(&Spec) -> Vec<String>>;
+/// The variables of the plan alone, for who was not told them; or the names of those that nobody
+/// here can give it.
+pub type Provide = Box<dyn Fn(&Spec) -> Result<BTreeMap<String, String>, Vec<String>>>;
 
 /// A supervisor at work.
 pub(super) struct Supervisor {
@@ -66,12 +69,20 @@ pub(super) struct Supervisor {
     /// Who the next run is to be tied to.
     pub(super) tied_to: Option<Tied>,
     pub(super) over: bool,
+    /// Restarts in a row that have led to this run.
+    pub(super) restarts: u32,
+    /// What was heard of the run.
+    pub(super) quiet: Quiet,
+    /// Commands that are being told something.
+    pub(super) hooks: Vec<Hook>,
     pub(super) requests: OwnedFd,
     pub(super) pending: Vec<u8>,
     pub(super) signals: OwnedFd,
     pub(super) own_requests: u64,
     /// Known by who was not started with the plan's environment.
-    pub(super) lacks: Option<Lacks>,
+    pub(super) provide: Option<Provide>,
+    /// Variables of the plan alone.
+    pub(super) env: BTreeMap<String, String>,
 }
 
 /// What can wake a supervisor.
@@ -87,6 +98,7 @@ enum Source {
     Log,
     Tie,
     Tree,
+    Hook,
     Stream,
 }
 
@@ -132,11 +144,15 @@ impl Supervisor {
             tie: None,
             tied_to: None,
             over: false,
+            restarts: 0,
+            quiet: Quiet::default(),
+            hooks: Vec::new(),
             requests,
             pending: Vec::new(),
             signals,
             own_requests: 0,
-            lacks: None,
+            provide: None,
+            env: BTreeMap::new(),
             plan: plan.clone(),
             spec,
         })
@@ -154,11 +170,8 @@ impl Supervisor {
             // A restart may have been asked for while the verdict was written.
             self.hear_requests()?;
             self.decide()?;
-            if !self.machine.restart_due() {
-                return self.last_words();
-            }
-            if !self.begin_again()? {
-                return self.last_words();
+            if !self.machine.restart_due() || !self.begin_again()? {
+                return self.leave();
             }
         }
     }
@@ -175,7 +188,7 @@ impl Supervisor {
 
     /// Nothing that was said may be left behind.
     pub(super) fn last_words(&mut self) -> io::Result<()> {
-        while self.lifecycle.is_waiting() {
+        while self.lifecycle.is_waiting() || !self.hooks.is_empty() {
             self.sleep()?;
         }
         Ok(())
@@ -218,6 +231,7 @@ impl Supervisor {
                 Source::Log => self.look_at_log()?,
                 Source::Tie => self.cut_tie(),
                 Source::Tree => self.look_at_tree()?,
+                Source::Hook => self.look_at_hooks()?,
                 Source::Lifecycle | Source::Recorder | Source::Stream => {}
             }
         }
@@ -236,6 +250,7 @@ impl Supervisor {
             self.watching = false;
             self.inbox.push_back(Input::StreamsEnded);
         }
+        self.end_late_hooks(Instant::now());
         self.ring(Instant::now());
         Ok(())
     }
@@ -274,6 +289,9 @@ impl Supervisor {
         if let Some(tie) = &self.tie {
             add(tie.as_fd(), PollFlags::IN, Source::Tie);
         }
+        for hook in &self.hooks {
+            add(hook.held.as_fd(), PollFlags::IN, Source::Hook);
+        }
         for member in &self.tree {
             add(member.as_fd(), PollFlags::IN, Source::Tree);
         }
@@ -300,7 +318,8 @@ impl Supervisor {
             && self.process.as_ref().is_some_and(|p| p.report.is_none() && p.held.has_ended());
         let soon = half_dead.then(|| now + SOON);
         let abroad = self.abroad.as_ref().and_then(Abroad::wake_at);
-        [timers, glance, soon, abroad, self.companion.retry_at()].into_iter().flatten().min()
+        let hooks = self.hook_wake_at();
+        [timers, glance, soon, abroad, hooks, self.companion.retry_at()].into_iter().flatten().min()
     }
 
     /// Whether the end of the plan's process is still to be told.

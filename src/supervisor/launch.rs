@@ -20,6 +20,12 @@ pub struct Order {
     /// The process whose end shall be the end of the run.
     #[serde(default)]
     pub tied_to: Option<Tied>,
+    /// Variables of the plan alone, over those that this process was given.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The run that is meant: if the plan has come as far already, nothing is started.
+    #[serde(default)]
+    pub run: Option<u64>,
     /// Who asks.
     pub by: String,
 }

@@ -122,6 +122,9 @@ fn shorten(said: &mut Said, room: usize) {
         | Event::RunSignalled { by, .. }
         | Event::RunRestarting { by, .. } => cut(by, room),
         Event::StreamHeld { pids, .. } => pids.truncate(room),
+        Event::HookRan { error, said, .. } => {
+            error.iter_mut().chain([said]).for_each(|text| cut(text, room));
+        }
         _ => {}
     }
 }
@@ -177,6 +180,8 @@ mod tests {
                 success_exit_codes: codes,
                 foreign: false,
                 streams: vec![],
+                restart: None,
+                restarts: 0,
                 boot: "b".to_owned(),
             };
             let line = line(&said(1, Level::Info, argv.join(" "), event));

@@ -5,98 +5,16 @@
 //! timer carries the epoch of the phase it was armed for and is ignored in any other.
 
 use crate::control::{Request, Verb};
-use crate::model::{Event, Level, Marker, StopSpec, Stream};
+use crate::model::{Event, Level, StopSpec};
 
 use super::words;
+pub(super) use kinds::{Effect, Ended, Input, Pause, Phase, Timer};
+
+mod kinds;
+mod pause;
 
 /// Milliseconds that streams may stay open after the process before somebody is named for it.
 const DRAIN_MS: u64 = 100;
-
-/// Where the run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Announced; its process is not there yet.
-    Starting,
-    /// Its process lives.
-    Running,
-    /// Asked to stop; ends when its whole tree has.
-    Stopping,
-    /// Its process has ended; its streams may not have.
-    Draining,
-    /// Its verdict stands in the log.
-    Ended,
-}
-
-/// What a timer is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Timer {
-    /// The run's own time limit.
-    Limit,
-    /// Between the first signal of a stop and SIGKILL.
-    Grace,
-    /// Between the exit and the question who holds the pipes.
-    Drain,
-}
-
-/// How the process ended, as far as anybody knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Ended {
-    pub(super) code: Option<i32>,
-    pub(super) signal: Option<i32>,
-    pub(super) exec_error: Option<String>,
-    pub(super) wall_ms: Option<u64>,
-    pub(super) cpu_ms: Option<u64>,
-    pub(super) peak_rss: Option<u64>,
-    pub(super) markers: Vec<Marker>,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub(super) enum Input {
-    /// `run.started` stands in the log.
-    Announced,
-    /// The plan's program has taken over its process.
-    Spawned { pid: i32, start: u64 },
-    /// The process has ended, or could not begin.
-    Exited(Ended),
-    /// Somebody asks for something.
-    Asked(Request),
-    /// No process of the run is left.
-    TreeGone,
-    /// Nobody can write to the run's streams any more.
-    StreamsEnded,
-    /// These processes can.
-    Held { of: Vec<Stream>, pids: Vec<i32> },
-    /// `run.verdict` stands in the log.
-    VerdictLogged,
-    /// Time passed.
-    Timer { timer: Timer, epoch: u64 },
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Effect {
-    /// Put this into the log.
-    Say(Level, String, Event),
-    /// Start the plan's process.
-    Spawn,
-    /// Send a signal to the whole tree, or to the plan's process alone, and say so.
-    Signal { signal: i32, tree: bool, by: String, request: Option<String> },
-    /// Look who of the tree is left; `kill` those who are.
-    Sweep { kill: bool },
-    /// Wake the machine later.
-    Arm { timer: Timer, after_ms: u64, epoch: u64 },
-    /// Give the process id of the ended process back.
-    Reap,
-    /// Tell when nobody can write to the streams.
-    WatchStreams,
-    /// Find out who still can.
-    FindHolders,
-    /// Tell when the verdict is in the log.
-    AwaitVerdict,
-    /// The run is over.
-    Finish,
-}
 
 /// The state of one run.
 #[derive(Clone, Debug)]
@@ -118,6 +36,8 @@ pub(super) struct Machine {
     /// Asked to stop before there was anything to stop.
     early: Option<Request>,
     restart: bool,
+    /// The restart follows from the plan's policy.
+    by_policy: bool,
     /// What makes the verdict possible was said.
     settled: bool,
     seen: Vec<String>,
@@ -138,6 +58,7 @@ impl Machine {
             killing: false,
             early: None,
             restart: false,
+            by_policy: false,
             settled: false,
             seen: Vec::new(),
         }
@@ -206,10 +127,12 @@ impl Machine {
                 to.push(Effect::Say(Level::Warning, msg, Event::StreamHeld { of, pids }));
                 self.settle(to);
             }
-            (Phase::Draining, Input::VerdictLogged) => {
-                self.phase = Phase::Ended;
-                self.epoch += 1;
-                to.push(Effect::Finish);
+            (Phase::Draining, Input::VerdictLogged { pause }) => match pause {
+                Some(pause) if !self.restart => self.pause(pause, to),
+                _ => self.finish(to),
+            },
+            (Phase::Running, Input::Stalled { silent_ms, stop }) => {
+                self.stalled(silent_ms, stop, to)
             }
             (_, Input::Timer { timer, epoch }) => self.timer(timer, epoch, to),
             _ => {}
@@ -281,14 +204,16 @@ impl Machine {
         }
         self.seen.push(request.id.clone());
         match (request.verb, self.phase) {
+            (verb, Phase::Pausing) if verb != Verb::Signal => self.asked_in_pause(request, to),
             (Verb::Restart, Phase::Draining | Phase::Ended) => {
                 self.restart = true;
                 let msg = format!("{} asked for a restart", request.by);
-                let event = Event::RunRestarting { by: request.by, request: Some(request.id) };
+                let (by, request) = (request.by, Some(request.id));
+                let event = Event::RunRestarting { by, request, after_ms: None };
                 to.push(Effect::Say(Level::Info, msg, event));
             }
             (_, Phase::Ended) => {}
-            (Verb::Signal, phase) => {
+            (Verb::Signal, phase) if phase != Phase::Pausing => {
                 let signal = request.signal.unwrap_or(self.stop.signal);
                 let tree = phase == Phase::Draining;
                 let (by, id) = (request.by, Some(request.id));
@@ -306,6 +231,7 @@ impl Machine {
                 to.push(Effect::Signal { signal, tree: true, by, request: id });
             }
             (_, Phase::Starting | Phase::Running | Phase::Stopping) => self.stop_asked(request, to),
+            (_, Phase::Pausing) => {}
         }
     }
 
@@ -379,6 +305,11 @@ impl Machine {
             }
             (Timer::Grace, Phase::Stopping) if epoch == self.epoch => {
                 self.kill("planwatch", None, to);
+            }
+            (Timer::Stall, Phase::Running) => to.push(Effect::Listen),
+            (Timer::Pause, Phase::Pausing) if epoch == self.epoch => {
+                (self.restart, self.by_policy) = (true, true);
+                self.finish(to);
             }
             (Timer::Drain, Phase::Draining) if epoch == self.epoch && !self.settled => {
                 to.push(Effect::FindHolders);

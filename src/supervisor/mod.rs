@@ -13,12 +13,14 @@
 
 mod abroad;
 mod adopt;
+mod after;
 mod begin;
 mod bridge;
 mod companion;
 mod drive;
 mod exec;
 mod history;
+mod hooks;
 pub mod launch;
 mod leftover;
 mod lifecycle;
@@ -27,11 +29,12 @@ mod perform;
 mod ready;
 mod run;
 mod senses;
+mod stall;
 mod tie;
 mod tree;
 mod words;
 
 pub use begin::{adopt, supervise};
-pub use drive::Lacks;
+pub use drive::Provide;
 pub use exec::{ExecFailure, ExecOrder, PlanPid, exec_step};
 pub use leftover::{Ended as LeftoversEnded, Leftovers};

@@ -13,6 +13,7 @@ use super::machine::{Effect, Input, Machine};
 use super::run::{Pipes, Plan, STREAMS, marks};
 use super::tree::{self, Marks};
 use super::words;
+use crate::fold::Next;
 use crate::model::{Event, Level, Spec};
 use crate::os::host;
 use crate::store::snapshot;
@@ -42,6 +43,8 @@ impl Supervisor {
             verdict: self.spec.verdict.clone(),
             success_exit_codes: self.spec.success_exit_codes.clone(),
             foreign: foreign.is_some(),
+            restart: self.spec.restart.clone(),
+            restarts: self.restarts,
             streams,
             boot: self.boot.clone(),
         };
@@ -59,15 +62,23 @@ impl Supervisor {
         if let Some(spec) = snapshot::load_json::<Spec>(&self.plan.spec_file())? {
             self.spec = spec;
         }
-        let lacking = self.lacks.as_ref().map_or_else(Vec::new, |lacks| lacks(&self.spec));
-        if !lacking.is_empty() {
+        let provided = self.provide.as_ref().map(|provide| provide(&self.spec));
+        if let Some(Ok(env)) = provided {
+            self.env = env;
+        } else if let Some(Err(lacking)) = provided {
             let msg = format!("not restarted: {} is not set here", lacking.join(", "));
             let by = "planwatch".to_owned();
             let event = Event::RunStopping { by, request: None, timeout: false, restart: false };
             self.lifecycle.say(said(self.run, Level::Warning, msg, event))?;
             return Ok(false);
         }
-        let run = self.run.max(known(&self.plan)?.last_run()) + 1;
+        let before_it = known(&self.plan)?;
+        let so_far = before_it.run(self.run).map_or(Next::Nothing, |run| run.next(run.verdict));
+        self.restarts = match so_far {
+            Next::Restart { so_far } if self.machine.follows_policy() => so_far + 1,
+            _ => 0,
+        };
+        let run = self.run.max(before_it.last_run()) + 1;
         // Somebody may have died between making them and saying so.
         remove_leftover(&self.plan, run)?;
         self.begin(run, words::changed(&before, &self.spec))?;
@@ -78,11 +89,16 @@ impl Supervisor {
     pub(super) fn perform(&mut self, effect: Effect) -> io::Result<()> {
         match effect {
             Effect::Say(level, msg, event) => {
+                let stalled = match event {
+                    Event::RunStalled { silent_ms } => Some(silent_ms),
+                    _ => None,
+                };
                 if matches!(event, Event::RunExited { .. }) {
                     // The verdict can only come after this.
                     self.vigil = Some(Vigil::new(&self.plan, Awaited::Verdict(self.run))?);
                 }
-                self.lifecycle.say(said(self.run, level, msg, event))
+                self.lifecycle.say(said(self.run, level, msg, event))?;
+                stalled.map_or(Ok(()), |silent_ms| self.tell_stall(silent_ms))
             }
             Effect::Spawn if self.spec.foreign.is_some() => self.go_abroad(),
             Effect::Spawn => {
@@ -119,11 +135,13 @@ impl Supervisor {
                 Ok(())
             }
             Effect::FindHolders => self.find_holders(),
+            Effect::Listen => self.listen(),
             Effect::AwaitVerdict => {
                 if self.judged {
-                    self.inbox.push_back(Input::VerdictLogged);
+                    self.tell_verdict()
+                } else {
+                    Ok(())
                 }
-                Ok(())
             }
             Effect::Finish => {
                 self.over = true;
@@ -134,7 +152,7 @@ impl Supervisor {
 
     fn spawn(&mut self) {
         let token = self.token.clone().unwrap_or_default();
-        match Plan::spawn(&self.plan, self.run, &self.spec, &token, Instant::now()) {
+        match Plan::spawn(&self.plan, self.run, &self.spec, &self.env, &token) {
             Ok(process) => self.process = Some(process),
             Err(error) => self.failed(125, format!("no process could be started: {error}")),
         }
@@ -161,13 +179,14 @@ impl Supervisor {
 
     fn marks(&self) -> Marks {
         let kin = self.abroad.as_ref().map(|abroad| Rc::clone(&abroad.kin));
-        let ours = [self.companion.pid()];
+        let ours: Vec<Option<i32>> = self.ours().into_iter().map(Some).collect();
         Marks { kin, ..marks(self.process.as_ref(), self.token.as_deref(), &ours) }
     }
 
     /// Processes that are never part of a run.
     pub(super) fn ours(&self) -> Vec<i32> {
-        self.companion.pid().into_iter().collect()
+        let hooks = self.hooks.iter().map(|hook| hook.held.pid());
+        self.companion.pid().into_iter().chain(hooks).collect()
     }
 
     /// Looks who of the tree is left.

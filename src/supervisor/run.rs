@@ -1,5 +1,6 @@
 //! What a supervisor holds of one run: its pipes, its process, the marks of its tree.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -126,8 +127,8 @@ impl Plan {
         plan: &PlanDir,
         run: u64,
         spec: &Spec,
+        env: &BTreeMap<String, String>,
         token: &str,
-        now: Instant,
     ) -> io::Result<Plan> {
         let end = |stream: &Stream| -> io::Result<Stdio> {
             let fd = fifo::open_write(&plan.run_pipe(run, stream))?;
@@ -148,6 +149,7 @@ impl Plan {
         let child = itself()
             .args(["__exec", plan.name().as_str(), &serde_json::to_string(&order)?, "--"])
             .args(&spec.argv)
+            .envs(env)
             .env("PLANWATCH_PLAN", plan.name().as_str())
             .env("PLANWATCH_RUN", run.to_string())
             .env("PLANWATCH_RUN_TOKEN", token)
@@ -160,7 +162,14 @@ impl Plan {
         let held = Pidfd::open(pid, None)?.ok_or_else(gone)?;
         let process = Process { pid, start: start_time(pid).ok_or_else(gone)? };
         let report = Some(OwnedFd::from(report));
-        Ok(Plan { held, process, is_child: true, report, since: Some(now), before_ms: 0 })
+        Ok(Plan {
+            held,
+            process,
+            is_child: true,
+            report,
+            since: Some(Instant::now()),
+            before_ms: 0,
+        })
     }
 
     /// Whether the program took over: None while nobody knows.

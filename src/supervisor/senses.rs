@@ -36,6 +36,7 @@ impl Supervisor {
                 break;
             }
             kernel::ended_child(Which::Pid(ended.pid), false)?;
+            self.hook_ended(ended.pid, ended.exited)?;
         }
         Ok(())
     }
@@ -92,6 +93,7 @@ impl Supervisor {
         match report {
             Ok(()) => {
                 self.inbox.push_back(Input::Spawned { pid, start });
+                self.watch_for_stall();
                 self.answer(&Answer::Ok { run: self.run, pid, seq: self.started_seq });
                 kernel::give_memory_back();
             }
@@ -124,7 +126,7 @@ impl Supervisor {
             }
             Awaited::Verdict(_) => {
                 self.judged = true;
-                self.inbox.push_back(Input::VerdictLogged);
+                self.tell_verdict()?;
             }
             Awaited::Adopted(_) => {}
         }

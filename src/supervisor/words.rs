@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::control::Verb;
 use crate::model::{Level, Spec, Stream, format_duration, is_passing, signal_name};
 
-use super::machine::Ended;
+use super::machine::{Ended, Pause};
 
 /// `exited with code 1 after 7.1s`
 pub(super) fn exited(ended: &Ended) -> String {
@@ -54,6 +54,25 @@ pub(super) fn stopping(verb: Verb, by: &str) -> String {
         Verb::Restart => format!("{by} asked for a restart"),
         Verb::Stop | Verb::Signal => format!("{by} asked it to stop"),
     }
+}
+
+/// `starts again in 5.0s (restart 2 of 3 in a row)`
+pub(super) fn restarting(pause: Pause) -> String {
+    let span = format_duration(Duration::from_millis(pause.after_ms));
+    let number = pause.so_far + 1;
+    match pause.max {
+        Some(max) => format!("starts again in {span} (restart {number} of {max} in a row)"),
+        None if number > 3 => {
+            format!("starts again in {span} (restart {number} in a row: a crash loop)")
+        }
+        None => format!("starts again in {span} (restart {number} in a row)"),
+    }
+}
+
+/// `stalled: no line and no event of a task for 10m00s`
+pub(super) fn stalled(silent_ms: u64) -> String {
+    let span = format_duration(Duration::from_millis(silent_ms));
+    format!("stalled: no line and no event of a task for {span}")
 }
 
 /// What differs between two runs of a plan.

@@ -136,7 +136,6 @@ impl App {
             Msg::Polling(why) => self.polling = why,
             Msg::Answer(answer) => self.tell_window(answer.window, PaneMsg::Answer(answer), out),
             Msg::Tasks(tasks) => self.take_tasks(*tasks),
-            Msg::NoTasks(plan, why) => self.take_no_tasks(&plan, why),
             Msg::Why { title, text } => {
                 self.page = Some(Page::new(title, painted::lines(&text, &self.look)));
             }

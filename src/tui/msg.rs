@@ -102,8 +102,6 @@ pub enum Msg {
     Answer(window::Answer),
     /// The tasks of a run.
     Tasks(Box<RunTasks>),
-    /// The tasks of this plan could not be found out, and why.
-    NoTasks(PlanName, String),
     /// Why a run ended as it did: the screen of `why`, in our own colours.
     Why {
         /// `dublin-cafe · why`

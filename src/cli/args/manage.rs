@@ -17,6 +17,9 @@ pub(crate) struct PsArgs {
     /// Names only
     #[arg(short, long, conflicts_with = "output")]
     pub(crate) quiet: bool,
+    /// Only plans of this group of the queue
+    #[arg(short, long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
     /// The form: table, json (one array) or jsonl
     #[arg(
         short,

@@ -6,6 +6,7 @@
 mod background;
 mod logs;
 mod manage;
+mod plans;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
@@ -18,6 +19,7 @@ pub(super) use manage::{
     CompletionsArgs, DoctorArgs, InspectArgs, ListForm, ManArgs, PruneArgs, PsArgs, RestartArgs,
     RmArgs, SignalArgs, StopArgs, VerifyArgs, WatchArgs,
 };
+pub(super) use plans::{CheckArgs, DownArgs, UpArgs, WantedArgs};
 pub(super) use run::{IfRunning, LogLimits, RecordArgs, RunArgs};
 #[cfg(feature = "serve")]
 pub(super) use serve::ServeArgs;
@@ -98,6 +100,9 @@ pub(super) enum AnyVerb {
     Public(Verb),
     #[command(name = "__supervise", hide = true)]
     Supervise(SuperviseArgs),
+    /// Take a turn of the queue
+    #[command(name = "__queue", hide = true)]
+    Queue,
     #[command(name = "__exec", hide = true)]
     Exec(ExecArgs),
     #[command(name = "__record", hide = true)]
@@ -123,6 +128,9 @@ pub(super) enum Verb {
     Restart(RestartArgs),
     Signal(SignalArgs),
     Wait(WaitArgs),
+    Up(UpArgs),
+    Down(DownArgs),
+    Check(CheckArgs),
     Record(RecordArgs),
     Verify(VerifyArgs),
     Rm(RmArgs),

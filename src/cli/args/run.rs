@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::model::{
-    Compress, KeepRule, LogSpec, OnFull, PlanName, VerdictRule, format_size, parse_duration,
-    parse_signal, parse_size,
+    Compress, KeepRule, LogSpec, OnFull, PlanName, RestartChoice, VerdictRule, format_size,
+    parse_duration, parse_signal, parse_size,
 };
 
 /// Start a plan in the background, follow it here, and exit with its verdict
@@ -74,6 +74,19 @@ pub(crate) struct RunArgs {
     /// Time between that signal and SIGKILL
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "10s", help_heading = "End")]
     pub(crate) stop_timeout: Duration,
+    /// Start the plan again by itself: no, on-failure[:N] or always[:N], at most N times in a row
+    ///
+    /// Waits 5s before the first restart and twice as long before each further one, 5m at most. A
+    /// run of 10m and more begins the row anew. Never after a stop, never when the program could not
+    /// be executed. Default N: 3 for on-failure, no limit for always.
+    #[arg(
+        long,
+        value_name = "POLICY",
+        default_value = "no",
+        conflicts_with = "tied",
+        help_heading = "End"
+    )]
+    pub(crate) restart: RestartChoice,
     /// What success means: exit (the exit code), luigi (its summary, where there is one) or
     /// file:NAME (it exists at the end); all that are given must hold [default: exit and luigi]
     #[arg(long, value_name = "RULE", help_heading = "End")]

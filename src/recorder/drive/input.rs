@@ -62,6 +62,8 @@ impl Recorder {
             success_exit_codes: Vec::new(),
             streams: vec![Stream::Stdout],
             foreign: false,
+            restart: None,
+            restarts: 0,
             boot: boot.to_owned(),
         };
         self.cap.event(run, None, Level::Info, "recording standard input", &event)?;

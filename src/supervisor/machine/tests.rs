@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Stream;
 
 fn request(verb: Verb, id: usize, signal: Option<i32>, grace_ms: Option<u64>) -> Request {
     Request { id: format!("r{id}"), verb, run: 1, by: "op".to_owned(), signal, grace_ms }
@@ -19,7 +20,8 @@ enum Move {
     EmptyTree,
     EndStreams,
     Hold,
-    LogVerdict,
+    LogVerdict { due: bool },
+    Stall { stop: bool },
     Ring(usize),
 }
 
@@ -33,7 +35,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Just(Move::EmptyTree),
         Just(Move::EndStreams),
         Just(Move::Hold),
-        Just(Move::LogVerdict),
+        any::<bool>().prop_map(|due| Move::LogVerdict { due }),
+        any::<bool>().prop_map(|stop| Move::Stall { stop }),
         (0_usize..8).prop_map(Move::Ring),
     ];
     proptest::collection::vec(one, 0..60)
@@ -75,7 +78,11 @@ impl World {
                     assert_eq!(self.exited_said, 0, "one end a run");
                     self.exited_said += 1;
                 }
-                Effect::Say(..) | Effect::Signal { .. } | Effect::Reap | Effect::FindHolders => {}
+                Effect::Say(..)
+                | Effect::Signal { .. }
+                | Effect::Reap
+                | Effect::Listen
+                | Effect::FindHolders => {}
             }
         }
     }
@@ -114,7 +121,11 @@ impl World {
             Move::EmptyTree if self.sweeping => Input::TreeGone,
             Move::EndStreams if self.watching => Input::StreamsEnded,
             Move::Hold if self.watching => Input::Held { of: vec![Stream::Stdout], pids: vec![7] },
-            Move::LogVerdict if self.awaiting => Input::VerdictLogged,
+            Move::LogVerdict { due } if self.awaiting => {
+                let pause = Pause { so_far: 1, max: None, after_ms: 9 };
+                Input::VerdictLogged { pause: due.then_some(pause) }
+            }
+            Move::Stall { stop } => Input::Stalled { silent_ms: 9, stop },
             Move::Ring(at) if !self.timers.is_empty() => {
                 let (timer, epoch) = self.timers.remove(at % self.timers.len());
                 Input::Timer { timer, epoch }
@@ -150,7 +161,9 @@ proptest! {
             Move::Exit(0),
             Move::EmptyTree,
             Move::EndStreams,
-            Move::LogVerdict,
+            Move::LogVerdict { due: false },
+            // Where a restart is due, it is taken back.
+            Move::Ask(0),
         ] {
             world.play(&mut machine, next);
         }
@@ -160,6 +173,42 @@ proptest! {
         prop_assert_eq!(world.spawned_said, world.processes);
         prop_assert_eq!(world.exited_said, 1);
     }
+}
+
+#[test]
+fn a_restart_that_is_due_comes_after_its_pause_at_once_when_asked_for_or_not_at_all() {
+    let pausing = || {
+        let mut machine = running();
+        machine.step(Input::Exited(Ended { code: Some(1), ..Ended::default() }));
+        machine.step(Input::StreamsEnded);
+        let pause = Some(Pause { so_far: 0, max: Some(3), after_ms: 5_000 });
+        let effects = machine.step(Input::VerdictLogged { pause });
+        let Some(Effect::Arm { timer: Timer::Pause, after_ms: 5_000, epoch }) = effects.last()
+        else {
+            panic!("{effects:?}");
+        };
+        assert_eq!(machine.phase(), Phase::Pausing);
+        (machine, *epoch)
+    };
+    let (mut machine, epoch) = pausing();
+    let effects = machine.step(Input::Timer { timer: Timer::Pause, epoch });
+    assert_eq!(effects, [Effect::Finish]);
+    assert!(machine.restart_due() && machine.follows_policy());
+    for (verb, due) in [(Verb::Restart, true), (Verb::Stop, false), (Verb::Kill, false)] {
+        let (mut machine, _) = pausing();
+        let effects = machine.step(Input::Asked(request(verb, 1, None, None)));
+        assert_eq!(effects.last(), Some(&Effect::Finish), "{verb:?}");
+        assert_eq!((machine.restart_due(), machine.follows_policy()), (due, false), "{verb:?}");
+    }
+}
+
+#[test]
+fn a_stall_is_said_and_stops_the_run_only_where_the_plan_says_so() {
+    let mut machine = running();
+    let said = machine.step(Input::Stalled { silent_ms: 60_000, stop: false });
+    assert!(matches!(&said[..], [Effect::Say(_, _, Event::RunStalled { .. })]), "{said:?}");
+    let stopped = machine.step(Input::Stalled { silent_ms: 60_000, stop: true });
+    assert_eq!(signals(&stopped), [15]);
 }
 
 fn running() -> Machine {

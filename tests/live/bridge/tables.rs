@@ -21,6 +21,8 @@ fn table(home: &Home, run: u64, streams: &[Stream]) -> Vec<Task> {
         success_exit_codes: Vec::new(),
         foreign: false,
         streams: Vec::new(),
+        restart: None,
+        restarts: 0,
         boot: "b".to_owned(),
     };
     fold.event(run, &event, None, Stamp(0), 1);

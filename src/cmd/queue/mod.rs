@@ -1,0 +1,79 @@
+//! The queue's turn: whatever is due is started, by whoever comes by.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `turn` | one turn: look who has ended, skip who never will run, start who is due |
+//! | `starting` | one plan of the queue, started |
+//!
+//! There is no process that owns the queue. A supervisor that ends its run starts `__queue`, which
+//! takes a turn and leaves; every command that looks at the queue takes one too. What surprises: a
+//! turn only writes down which run of which plan is meant to be next. Whether that run has begun
+//! stands in the plan's log, and a supervisor that is told to begin a run that was begun already
+//! leaves: so a turn may be repeated at any time, by anybody, after any death.
+
+mod starting;
+mod turn;
+
+use crate::model::{Entry, PlanName, Queue, Stamp, Stand, State, Verdict};
+use crate::render::ps::PsRow;
+
+pub(super) use turn::look;
+pub use turn::{Turn, is_held, take_turn};
+
+/// What the queue knows of plans that do not run: rows for those that wait, and for those that were
+/// skipped.
+pub fn rows(queue: &Queue) -> Vec<PsRow> {
+    let waits = queue.waits();
+    let held = is_held(queue);
+    let row = |entry: &Entry| match &entry.stand {
+        Stand::Waiting => {
+            let wait = match held {
+                true => "for planwatch up --resume: the machine was restarted".to_owned(),
+                false => waits.get(&entry.plan).cloned().unwrap_or_default(),
+            };
+            Some(PsRow { state: State::Queued, ..idle(entry, format!("waits {wait}")) })
+        }
+        Stand::Skipped { why, at } => Some(PsRow {
+            state: State::Ended,
+            verdict: Verdict::Skipped,
+            ended_at: Some(*at),
+            ..idle(entry, why.clone())
+        }),
+        Stand::Given { .. } | Stand::Over { .. } => None,
+    };
+    queue.entries.iter().filter_map(row).collect()
+}
+
+fn idle(entry: &Entry, reason: String) -> PsRow {
+    PsRow {
+        plan: entry.plan.to_string(),
+        run: 0,
+        state: State::Queued,
+        verdict: Verdict::Unknown,
+        reasons: vec![reason],
+        exit: None,
+        pid: None,
+        started_at: entry.queued_at,
+        ended_at: None,
+        elapsed_ms: 0,
+        tasks: None,
+        now: Vec::new(),
+        failure: None,
+        left_behind: Default::default(),
+        group: entry.group.clone(),
+        errors: 0,
+        warnings: 0,
+        last_seq: 0,
+        log_bytes: 0,
+    }
+}
+
+/// The group of each plan that is queued, or was lately.
+pub fn group_of<'q>(queue: &'q Queue, plan: &str) -> Option<&'q str> {
+    queue.entries.iter().find(|entry| entry.plan.as_str() == plan)?.group.as_deref()
+}
+
+/// An entry, where a plan is named.
+pub fn entry_of<'q>(queue: &'q Queue, plan: &PlanName, now: Stamp) -> Option<&'q Entry> {
+    queue.entry(plan).filter(|entry| entry.queued_at <= now)
+}

@@ -1,0 +1,263 @@
+//! `up`: queues plans of a file, starts those whose turn it is, and returns.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::thread;
+
+use super::World;
+use super::environment::{environment, hashes, names, own};
+use super::plansfile::{Opened, Wanted, open};
+use super::queue::{Turn, is_held, take_turn};
+use crate::exit::{Exit, Failure};
+use crate::feed::{Depth, known};
+use crate::model::{Entry, PlanName, Queue, Spec, Stamp, Stand, Verdict};
+use crate::os::host::boot_id;
+use crate::plans::Planned;
+use crate::store::layout::Home;
+use crate::store::queue;
+
+/// What a user may mean by `up`.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which plans.
+    pub wanted: Wanted,
+    /// Plans at once, over all that is queued.
+    pub jobs: Option<u32>,
+    /// Only go on with what was queued before the machine was restarted.
+    pub resume: bool,
+}
+
+/// Version of the queue's form.
+const FORMAT: u32 = 1;
+
+/// Plans that are named when they are started; more are counted.
+const NAMED: usize = 12;
+
+/// Queues, starts what is due, and says so.
+pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    let home = world.open_home()?;
+    if options.resume {
+        resume(&home, options.jobs, world)?;
+    } else {
+        let opened = open(options.wanted.file.as_deref(), world)?;
+        let plans = opened.wanted(&options.wanted)?;
+        enqueue(&home, &opened, &plans, options.jobs, world)?;
+    }
+    let turn = take_turn(&home, world)?;
+    tell(&turn);
+    Ok(0)
+}
+
+/// Puts plans into the queue. Those that wait already are queued anew in their place, those that run
+/// are left alone.
+pub(super) fn enqueue(
+    home: &Home,
+    opened: &Opened,
+    plans: &[&Planned],
+    jobs: Option<u32>,
+    world: &World,
+) -> anyhow::Result<()> {
+    let specs = specs(home, opened, plans, world)?;
+    let held = queue::hold(home)?;
+    let mut queue = held.load()?.unwrap_or_default();
+    super::queue::look(home, &mut queue)?;
+    if is_held(&queue) && queue.is_open() {
+        return Err(restarted(&queue).into());
+    }
+    if !queue.is_open() {
+        queue = Queue { made: queue.made, ..Queue::default() };
+    }
+    (queue.format, queue.boot) = (FORMAT, boot_id());
+    set_limits(&mut queue, opened, jobs);
+    let places = held.keep_specs(queue.made, &specs)?;
+    let mut left_alone = Vec::new();
+    for (planned, place) in plans.iter().zip(places) {
+        let run = live_run(home, planned.name())?;
+        let stand = match (run, queue.entry(planned.name())) {
+            (_, Some(Entry { stand: stand @ Stand::Given { .. }, .. })) => stand.clone(),
+            (Some(run), _) => Stand::Given { run, by: (0, 0) },
+            _ => Stand::Waiting,
+        };
+        if stand != Stand::Waiting {
+            left_alone.push(planned.name().as_str());
+            if queue.entry(planned.name()).is_some() {
+                continue;
+            }
+        }
+        put(&mut queue, entry(planned, &opened.path, place, stand, world.now));
+    }
+    held.forget_specs(&queue)?;
+    held.save(&queue, true)?;
+    if !left_alone.is_empty() {
+        eprintln!("planwatch: running already, left alone: {}", some(&left_alone));
+    }
+    Ok(())
+}
+
+fn set_limits(queue: &mut Queue, opened: &Opened, jobs: Option<u32>) {
+    let asked = jobs.or(opened.file.jobs);
+    let usual =
+        || thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
+    let before = queue.jobs;
+    queue.jobs = match (asked, before) {
+        (Some(jobs), _) => jobs,
+        (None, 0) => usual(),
+        (None, jobs) => jobs,
+    };
+    if before != 0 && before != queue.jobs {
+        eprintln!("planwatch: {} at once from now on, {before} before", queue.jobs);
+    }
+    queue.groups.extend(opened.file.groups.iter().cloned());
+}
+
+/// The run of a plan that is alive already, whoever started it.
+fn live_run(home: &Home, plan: &PlanName) -> anyhow::Result<Option<u64>> {
+    let dir = home.plan(plan);
+    if !dir.exists() {
+        return Ok(None);
+    }
+    let fold = known(&dir, Depth::State)?;
+    Ok(fold.last().filter(|last| last.state.is_live()).map(|last| last.run))
+}
+
+fn put(queue: &mut Queue, entry: Entry) {
+    match queue.entries.iter().position(|known| known.plan == entry.plan) {
+        Some(at) => {
+            let place = queue.entries[at].place;
+            queue.entries[at] = Entry { place, ..entry };
+        }
+        None => {
+            let place = queue.made;
+            queue.made += 1;
+            queue.entries.push(Entry { place, ..entry });
+        }
+    }
+}
+
+fn entry(
+    planned: &Planned,
+    file: &Path,
+    spec: (String, u64, u64),
+    stand: Stand,
+    now: Stamp,
+) -> Entry {
+    let Planned { after, when, priority, group, .. } = planned;
+    Entry {
+        plan: planned.name().clone(),
+        place: 0,
+        after: after.clone(),
+        when: *when,
+        priority: *priority,
+        group: group.clone(),
+        file: file.to_owned(),
+        queued_at: now,
+        spec,
+        stand,
+    }
+}
+
+/// The specs as they are kept: with the names of their variables, never with values.
+fn specs(
+    home: &Home,
+    opened: &Opened,
+    plans: &[&Planned],
+    world: &World,
+) -> anyhow::Result<Vec<Spec>> {
+    let base = environment(world, &[], &[])?;
+    let key = home.key()?;
+    let (base_names, base_hashes) = (names(&base), hashes(&base, &key));
+    let spec = |planned: &&Planned| {
+        let own = own(&planned.spec.env_files, &planned.env)?;
+        let mut spec = planned.spec.clone();
+        spec.plans_file = Some(opened.path.clone());
+        spec.env_names = base_names.iter().chain(own.keys()).cloned().collect();
+        spec.env_names.sort();
+        spec.env_names.dedup();
+        let own: BTreeMap<_, _> =
+            own.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        spec.env_hashes = base_hashes.clone();
+        spec.env_hashes.extend(hashes(&own, &key));
+        Ok(spec)
+    };
+    plans.iter().map(spec).collect()
+}
+
+/// Goes on after the machine was restarted. What ran then was cut off, not asked to stop: it has its
+/// turn again.
+fn resume(home: &Home, jobs: Option<u32>, world: &World) -> anyhow::Result<()> {
+    let held = queue::hold(home)?;
+    let Some(mut queue) = held.load()?.filter(Queue::is_open) else {
+        eprintln!("planwatch: nothing is queued");
+        return Ok(());
+    };
+    if !is_held(&queue) {
+        eprintln!("planwatch: the queue goes on by itself: the machine was not restarted");
+        return Ok(());
+    }
+    for entry in &mut queue.entries {
+        let Stand::Given { run, .. } = entry.stand else { continue };
+        let fold = super::alive::settled(&home.plan(&entry.plan))?;
+        match fold.last().filter(|last| last.run >= run && !last.state.is_live()) {
+            Some(last) if last.verdict == Verdict::Lost || cut_off(last, &boot_id()) => {
+                eprintln!("planwatch: {} run {} was cut off: queued again", entry.plan, last.run);
+                entry.stand = Stand::Waiting;
+            }
+            Some(last) => {
+                entry.stand = Stand::Over { run: last.run, verdict: last.verdict };
+            }
+            None => entry.stand = Stand::Waiting,
+        }
+    }
+    queue.boot = boot_id();
+    queue.jobs = jobs.unwrap_or(queue.jobs);
+    held.save(&queue, true)?;
+    let _ = world;
+    Ok(())
+}
+
+/// Whether a run was between two tries when the machine was restarted.
+fn cut_off(last: &crate::fold::RunFold, boot: &str) -> bool {
+    last.boot != boot && last.next(last.verdict).is_due()
+}
+
+fn restarted(queue: &Queue) -> Failure {
+    let open = queue.entries.iter().filter(|entry| entry.stand.is_open()).count();
+    Failure::new(Exit::Refused, "there is a queue from before the machine was restarted")
+        .because(format!("{open} of its plans have not run to their end"))
+        .hint("planwatch up --resume goes on with it · planwatch down --all gives it up")
+}
+
+/// What was started, and what waits.
+pub(super) fn tell(turn: &Turn) {
+    for (plan, run) in turn.started.iter().take(NAMED) {
+        eprintln!("planwatch: {plan} run {run} started");
+    }
+    let Some(queue) = &turn.queue else { return };
+    let count = |wanted: fn(&Stand) -> bool| {
+        queue.entries.iter().filter(|entry| wanted(&entry.stand)).count()
+    };
+    let waiting = count(|stand| *stand == Stand::Waiting);
+    let running = count(|stand| matches!(stand, Stand::Given { .. }));
+    let skipped: Vec<&Entry> =
+        (queue.entries.iter()).filter(|e| matches!(e.stand, Stand::Skipped { .. })).collect();
+    for entry in skipped.iter().take(NAMED) {
+        if let Stand::Skipped { why, .. } = &entry.stand {
+            eprintln!("planwatch: {} was skipped: {why}", entry.plan);
+        }
+    }
+    let skipped = match skipped.len() {
+        0 => String::new(),
+        n => format!(", {n} skipped"),
+    };
+    let jobs = queue.jobs;
+    eprintln!(
+        "planwatch: {running} running, {waiting} waiting{skipped} · {jobs} at once · planwatch ps shows them, planwatch down ends them"
+    );
+}
+
+/// A few names, the others counted.
+pub(super) fn some(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let shown = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
