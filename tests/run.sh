@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test. Makes what they need first: a virtual environment with luigi in target/luigi,
-# strace, tmux, jq, lnav and zstd. Says before it installs anything.
+# strace, tmux, jq, lnav, zstd and chromium. Says before it installs anything.
 #
 #   ./tests/run.sh                               everything, small storms (a few minutes)
 #   PLANWATCH_TEST_SCALE=full ./tests/run.sh     the storms at the size the README promises
@@ -64,6 +64,10 @@ for tool in jq lnav zstd; do
         say "$tool is missing: the tests that read logs with it skip themselves (apt install $tool)"
     fi
 done
+
+if ! command -v chromium >/dev/null && ! debian --no-install-recommends chromium; then
+    say "chromium is missing: the test that looks at the page skips itself (apt install chromium)"
+fi
 
 say "cargo test $*, PLANWATCH_TEST_SCALE=${PLANWATCH_TEST_SCALE:-small}"
 exec cargo test --no-fail-fast "$@"

@@ -1,1 +1,451 @@
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const ROW = 20, KEPT = 200000, ASKED = 100000;
+  const LEVELS = ["trace", "debug", "info", "warning", "error", "critical"];
+  const TONES = { failed: "bad", lost: "bad", killed: "bad", timeout: "bad", incomplete: "bad",
+    error: "bad", critical: "bad", broken: "bad", succeeded: "good", retried: "good", done: "good",
+    complete: "good", running: "busy", starting: "busy", warning: "wait", stopping: "wait",
+    restarting: "wait", queued: "wait", retry: "wait" };
 
+  // The token comes behind the #, which no server is told, and leaves the address bar at once.
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given !== null) {
+    sessionStorage.setItem("token", given);
+    history.replaceState(null, "", location.pathname);
+  }
+  const token = sessionStorage.getItem("token") ?? "";
+  const headers = token ? { authorization: `Bearer ${token}` } : {};
+  const ask = (path, more = {}) => fetch(path, { cache: "no-store", ...more,
+    headers: { ...headers, ...more.headers } });
+
+  // What is known.
+  const plans = new Map();
+  let plan = null;        // the plan that is shown
+  let after = null;       // the last seq of it that came; null: none has been asked for
+  let lines = [];         // its records, and what is said about them
+  let shown = null;       // places of those that are wanted; null: all
+  let level = 0, wanted = null, follow = true, fresh = 0;
+  let placed = 0;         // where the log was last scrolled to by itself
+
+  // ---- text -----------------------------------------------------------------------------------
+  const clean = (text) => text
+    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g, "")
+    .replace(/\t/g, "    ")
+    .replace(/[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  const el = (name, text, tone, className) => {
+    const made = document.createElement(name);
+    if (text !== undefined) made.textContent = text;
+    if (tone) made.dataset.tone = tone;
+    if (className) made.className = className;
+    return made;
+  };
+  const span = (ms) => {
+    const s = Math.floor(ms / 1000);
+    return s < 60 ? `${(ms / 1000).toFixed(s < 10 ? 1 : 0)}s`
+      : s < 3600 ? `${Math.floor(s / 60)}m${String(s % 60).padStart(2, "0")}s`
+        : `${Math.floor(s / 3600)}h${String(Math.floor(s / 60) % 60).padStart(2, "0")}m`;
+  };
+
+  // ---- plans ----------------------------------------------------------------------------------
+  const order = (row) => (row.state === "ended" ? 1 : 0);
+  const sorted = () => [...plans.values()].sort((a, b) => order(a) - order(b) ||
+    (order(a) ? b.ended_at?.localeCompare(a.ended_at) : a.plan.localeCompare(b.plan)));
+  const drawPlans = () => {
+    const rows = sorted();
+    $("none").hidden = rows.length > 0;
+    const list = $("plans");
+    const had = document.activeElement?.dataset?.plan;
+    list.replaceChildren(...rows.map((row) => {
+      const word = row.state === "ended" ? row.verdict : row.state;
+      const button = el("button");
+      button.type = "button";
+      button.dataset.plan = row.plan;
+      button.setAttribute("aria-current", String(row.plan === plan));
+      button.append(el("b", row.plan), el("span", word, TONES[word] ?? "dim"));
+      const t = row.tasks;
+      if (t) {
+        const bar = el("span", undefined, null, "bar");
+        bar.setAttribute("role", "img");
+        bar.setAttribute("aria-label", `${t.done} of ${t.total} tasks done, ${t.failed} failed`);
+        for (const kind of ["done", "failed", "running"]) {
+          const part = el("i", undefined, null, kind);
+          part.style.width = `${100 * t[kind] / t.total}%`;
+          bar.append(part);
+        }
+        button.append(bar);
+      }
+      const said = [t ? `${t.done}/${t.total}` : null, span(row.elapsed_ms),
+        row.errors ? `${row.errors} errors` : null, (row.now[0] ?? "").split("(")[0]];
+      button.append(el("small", said.filter(Boolean).join(" · ")));
+      button.addEventListener("click", () => choose(row.plan));
+      const item = el("li");
+      item.append(button);
+      return item;
+    }));
+    if (had) list.querySelector(`[data-plan="${CSS.escape(had)}"]`)?.focus();
+  };
+  const takePlans = (rows, gone, all) => {
+    if (all) plans.clear();
+    for (const name of gone) plans.delete(name);
+    for (const row of rows) plans.set(row.plan, row);
+    drawPlans();
+    if (plan === null) {
+      const kept = sessionStorage.getItem("plan");
+      const first = plans.has(kept) ? kept : sorted()[0]?.plan;
+      if (first) choose(first);
+    } else if (rows.some((row) => row.plan === plan)) askTasks();
+  };
+  const choose = (name) => {
+    if (name === plan) return;
+    const old = plan;
+    plan = name;
+    sessionStorage.setItem("plan", name);
+    forget();
+    after = null;
+    $("name").textContent = name;
+    document.title = `${name} · planwatch`;
+    drawPlans();
+    askTasks();
+    link.choose(old);
+  };
+
+  // ---- tasks ----------------------------------------------------------------------------------
+  let asking = false, again = false;
+  const askTasks = async () => {
+    if ($("tasks").hidden) return;
+    if (asking) { again = true; return; }
+    asking = true;
+    const of = plan;
+    try {
+      const answer = await ask(`/api/plans/${encodeURIComponent(of)}/tasks`);
+      if (answer.ok && of === plan) drawTasks(await answer.json());
+    } catch { /* told again with the next change */ }
+    asking = false;
+    if (again) { again = false; setTimeout(askTasks, 500); }
+  };
+  const drawTasks = (tasks) => {
+    const begun = tasks.filter((task) => task.started_at);
+    const from = Math.min(...begun.map((task) => Date.parse(task.started_at)));
+    const now = Date.now();
+    const end = (task) => (task.ended_at ? Date.parse(task.ended_at) : now);
+    const to = Math.max(from + 1, ...begun.map(end));
+    $("tasks").firstElementChild.replaceChildren(...tasks.map((task) => {
+      const item = el("li");
+      const name = el("span", `${task.state} ${clean(task.family)}`, TONES[task.state] ?? "dim");
+      name.title = clean(task.error ? `${task.task}\n${task.error}` : task.task);
+      const time = el("span", task.duration_ms === null ? "" : span(task.duration_ms), null, "time");
+      const lane = el("span", undefined, null, "lane");
+      if (task.started_at) {
+        const at = Date.parse(task.started_at);
+        const bar = el("i", undefined, null, { bad: "failed", busy: "running" }[TONES[task.state]] ?? "done");
+        bar.style.left = `${100 * (at - from) / (to - from)}%`;
+        bar.style.width = `${100 * (end(task) - at) / (to - from)}%`;
+        lane.append(bar);
+      }
+      item.append(name, time, lane);
+      return item;
+    }));
+  };
+
+  // ---- log ------------------------------------------------------------------------------------
+  const log = $("log");
+  const count = () => (shown ? shown.length : lines.length);
+  const line = (at) => lines[shown ? shown[at] : at];
+  const fits = (record) => (!level || LEVELS.indexOf(record.level) >= level) &&
+    (!wanted || wanted.test(record.msg));
+  const sift = () => {
+    shown = level || wanted ? [] : null;
+    if (shown) lines.forEach((record, at) => { if (fits(record)) shown.push(at); });
+  };
+  const forget = () => {
+    [lines, fresh] = [[], 0];
+    sift();
+    log.scrollTop = 0;
+    draw();
+  };
+  const add = (record) => {
+    // What the bridge reports, Luigi's own lines say too.
+    if (record.stream === "events") return;
+    lines.push(record);
+    if (shown && fits(record)) shown.push(lines.length - 1);
+    if (!follow) fresh += 1;
+  };
+  const trim = () => {
+    if (lines.length <= KEPT) return;
+    const place = follow ? 0 : log.scrollTop;
+    const gone = lines.length - Math.floor(KEPT * 0.9), before = count();
+    lines = lines.slice(gone);
+    sift();
+    if (!follow) log.scrollTop = Math.max(0, place - (before - count()) * ROW);
+  };
+  // A record is taken once, whatever way it came, and nothing is passed over in silence.
+  const take = (of, records) => {
+    if (of !== plan) return;
+    for (const record of records) {
+      if (after !== null && record.seq <= after) continue;
+      add(record);
+      after = record.seq;
+    }
+    trim();
+    later();
+  };
+  const gap = (of, said) => {
+    if (of !== plan) return;
+    if (said.reason === "renewed") forget();
+    const what = said.reason === "renewed" ? "the log begins anew"
+      : `records ${said.from} to ${said.to} are missing`;
+    add({ seq: said.to ?? 0, ts: "", level: "warning", msg: what, stream: "gap" });
+    after = said.after ?? after;
+    later();
+  };
+  let due = false;
+  const later = () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => { due = false; draw(); });
+  };
+  const withMarks = (to, text) => {
+    if (!wanted) return to.append(text);
+    let from = 0;
+    for (const found of text.matchAll(new RegExp(wanted.source, "gi"))) {
+      if (!found[0]) break;
+      to.append(text.slice(from, found.index), el("mark", found[0]));
+      from = found.index + found[0].length;
+    }
+    to.append(text.slice(from));
+  };
+  const drawn = (at) => {
+    const record = line(at);
+    const item = el("li", undefined, TONES[record.level], record.stream === "planwatch" ? "own" : record.stream === "gap" ? "gap" : "");
+    item.dataset.seq = record.seq;
+    if (record.ts) {
+      const time = el("time", `${record.ts.slice(11, 23)} `);
+      time.dateTime = record.ts;
+      item.append(time);
+    }
+    withMarks(item, clean(record.msg.slice(0, 2000)));
+    return item;
+  };
+  const draw = () => {
+    const all = count();
+    $("space").style.height = `${all * ROW}px`;
+    if (follow) log.scrollTop = all * ROW;
+    placed = log.scrollTop;
+    const from = Math.max(0, Math.floor(log.scrollTop / ROW) - 10);
+    const to = Math.min(all, from + Math.ceil(log.clientHeight / ROW) + 20);
+    const rows = $("rows");
+    rows.style.transform = `translateY(${from * ROW}px)`;
+    rows.replaceChildren(...Array.from({ length: to - from }, (_, at) => drawn(from + at)));
+    $("count").value = shown ? `${all} of ${lines.length} lines` : `${all} lines`;
+    $("more").hidden = follow || !fresh;
+    $("more").textContent = `${fresh} new · follow`;
+  };
+  const setFollow = (on) => {
+    follow = on;
+    if (on) fresh = 0;
+    $("follow").checked = on;
+    later();
+  };
+  log.addEventListener("scroll", () => {
+    // Lines that come meanwhile move the end away; only a reader moves up.
+    const end = log.scrollTop + log.clientHeight >= log.scrollHeight - 2;
+    if (follow && !end && log.scrollTop < placed - 1) setFollow(false);
+    later();
+  });
+  // Scrolling to the end by hand follows again; what is drawn never scrolls by itself.
+  for (const kind of ["wheel", "keyup", "pointerup", "touchend"]) log.addEventListener(kind, () => {
+    if (!follow && log.scrollTop + log.clientHeight >= count() * ROW - 2) setFollow(true);
+  });
+  new ResizeObserver(later).observe(log);
+
+  // ---- connection -----------------------------------------------------------------------------
+  const say = (state, text) => {
+    if ($("link").textContent !== text) $("link").textContent = text;
+    $("link").dataset.state = state;
+  };
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const link = {
+    socket: null, stop: null, tries: 0, way: 0,
+    // Doubles up to 15 s, anywhere in its upper half, so that many pages do not come back at once.
+    backoff() {
+      const most = Math.min(15000, 250 * 2 ** Math.min(this.tries, 6));
+      this.tries += 1;
+      return most / 2 + Math.random() * most / 2;
+    },
+    async run() {
+      const ways = [() => this.overSocket(), () => this.overEvents(), () => this.overPolls()];
+      const names = ["WebSocket", "events", "polling"];
+      for (;;) {
+        say("connecting", this.tries ? "connecting again" : "connecting");
+        let came = false;
+        try { came = await ways[this.way](); } catch (error) {
+          if (error.message === "token") return;
+        }
+        // What never connects is not tried for ever: the next way may get through.
+        if (came) this.tries = Math.min(this.tries, 1);
+        else if (this.tries % 3 === 2) this.way = (this.way + 1) % ways.length;
+        const wait = this.backoff();
+        say("broken", `not connected (${names[this.way]} next, in ${span(wait)})`);
+        await pause(wait);
+      }
+    },
+    live(name) { this.tries = 0; say("live", `live · ${name}`); },
+    refused() {
+      say("broken", "the token is missing or wrong: open the address that planwatch serve printed");
+      throw new Error("token");
+    },
+    // Where to go on: behind what has come, or not too far before the end.
+    from() { return after === null ? { last: ASKED } : { after }; },
+    choose(old) {
+      if (this.socket?.readyState === WebSocket.OPEN) {
+        if (old) this.send({ type: "unsubscribe", plan: old });
+        this.send({ type: "subscribe", plan, ...this.from() });
+      } else this.stop?.abort();
+    },
+    send(message) { this.socket.send(JSON.stringify(message)); },
+    overSocket() {
+      return new Promise((done, fail) => {
+        const url = `${location.origin.replace(/^http/, "ws")}/api/ws`;
+        const socket = this.socket = new WebSocket(url, token ? [`planwatch.token.${token}`] : []);
+        let came = false;
+        socket.onopen = () => {
+          came = true;
+          this.live("WebSocket");
+          this.send({ type: "watch" });
+          if (plan) this.send({ type: "subscribe", plan, ...this.from() });
+        };
+        socket.onmessage = ({ data }) => this.hear(JSON.parse(data));
+        socket.onclose = async () => {
+          this.socket = null;
+          if (!came) {
+            const answer = await ask("/api/plans").catch(() => null);
+            if (answer?.status === 401) try { this.refused(); } catch (error) { return fail(error); }
+          }
+          done(came);
+        };
+      });
+    },
+    hear(said) {
+      if (said.type === "records") take(said.plan, said.records);
+      else if (said.type === "plans") takePlans(said.plans, said.gone, said.all);
+      else if (said.type === "gap") gap(said.plan, said);
+      else if (said.type === "caught_up" && said.plan === plan) after ??= said.after;
+    },
+    // The plans where they are not pushed: asked again as soon as they change.
+    async watchPlans(signal) {
+      for (let tag = null; !signal.aborted;) {
+        const answer = await ask("/api/plans?wait=30s",
+          { signal, headers: tag ? { "if-none-match": tag } : {} });
+        if (answer.status === 401) this.refused();
+        tag = answer.headers.get("etag");
+        if (answer.status === 200) takePlans(await answer.json(), [], true);
+      }
+    },
+    async beside(name, work) {
+      this.stop = new AbortController();
+      const { signal } = this.stop;
+      const first = await ask("/api/plans", { signal });
+      if (first.status === 401) this.refused();
+      takePlans(await first.json(), [], true);
+      this.live(name);
+      try { await Promise.race([this.watchPlans(signal), work(signal)]); } finally { this.stop.abort(); }
+      return true;
+    },
+    async place(of, signal) {
+      if (after !== null) return after;
+      const answer = await ask(`/api/plans/${encodeURIComponent(of)}`, { signal });
+      return answer.ok ? Math.max(0, (await answer.json()).last_seq - ASKED) : 0;
+    },
+    overEvents() {
+      return this.beside("events", async (signal) => {
+        const of = plan;
+        if (of === null) return new Promise(() => {});
+        const from = await this.place(of, signal);
+        const answer = await ask(`/api/plans/${encodeURIComponent(of)}/events?after=${from}`, { signal });
+        if (!answer.ok) throw new Error("refused");
+        const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+        for (let text = ""; ;) {
+          const { value, done } = await reader.read();
+          if (done || of !== plan) return;
+          const events = (text + value).split("\n\n");
+          text = events.pop();
+          this.events(of, events);
+        }
+      });
+    },
+    events(of, events) {
+      const records = [];
+      for (const event of events) {
+        const field = (name) => event.match(new RegExp(`^${name}: (.*)$`, "m"))?.[1];
+        const data = field("data");
+        if (!data) continue;
+        if (field("event") === "gap") { take(of, records.splice(0)); gap(of, JSON.parse(data)); }
+        else if (!field("event")) records.push(JSON.parse(data));
+      }
+      take(of, records);
+    },
+    overPolls() {
+      return this.beside("polling", async (signal) => {
+        const of = plan;
+        if (of === null) return new Promise(() => {});
+        let from = await this.place(of, signal);
+        while (of === plan) {
+          const path = `/api/plans/${encodeURIComponent(of)}/records?after=${from}&limit=5000&wait=30s`;
+          const answer = await ask(path, { signal });
+          if (!answer.ok) throw new Error("refused");
+          const said = await answer.json();
+          if (said.renewed) gap(of, { reason: "renewed", after: 0 });
+          for (const hole of said.gaps ?? []) gap(of, { ...hole });
+          take(of, said.records);
+          from = said.after;
+        }
+      });
+    },
+  };
+
+  // ---- what the user does ---------------------------------------------------------------------
+  const search = () => {
+    const text = $("search").value;
+    const typed = text.match(/^\/(.+)\/$/);
+    try {
+      wanted = text ? new RegExp(typed ? typed[1] : text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i") : null;
+      $("search").setAttribute("aria-invalid", "false");
+    } catch { $("search").setAttribute("aria-invalid", "true"); }
+    level = Math.max(0, LEVELS.indexOf($("level").value));
+    sift();
+    draw();
+  };
+  $("search").addEventListener("input", search);
+  $("level").addEventListener("change", search);
+  $("follow").addEventListener("change", () => setFollow($("follow").checked));
+  $("more").addEventListener("click", () => setFollow(true));
+  $("tools").addEventListener("submit", (event) => event.preventDefault());
+  const toggle = () => {
+    const hidden = $("tasks").hidden = !$("tasks").hidden;
+    $("tell").setAttribute("aria-expanded", String(!hidden));
+    if (!hidden && plan) askTasks();
+  };
+  $("tell").addEventListener("click", toggle);
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input[type=search], select");
+    if (event.key === "Escape" && typing) { event.target.blur(); log.focus(); return; }
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = (by) => {
+      const names = sorted().map((row) => row.plan);
+      const next = names[names.indexOf(plan) + by];
+      if (next) choose(next);
+    };
+    const deed = { "/": () => $("search").focus(), f: () => setFollow(!follow), t: toggle,
+      j: () => step(1), k: () => step(-1), G: () => setFollow(true),
+      g: () => { setFollow(false); log.scrollTop = 0; } }[event.key];
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  });
+  setInterval(() => {
+    for (const row of plans.values()) if (row.state !== "ended") row.elapsed_ms += 1000;
+    if ([...plans.values()].some((row) => row.state !== "ended")) drawPlans();
+  }, 1000);
+  link.run();
+})();

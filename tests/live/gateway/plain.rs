@@ -282,3 +282,55 @@ fn whoever_ends_the_gateway_ends_no_plan_and_clients_are_told() {
     home.until_quiet();
     home.audit("plan").run(1, &steps).holds();
 }
+
+#[test]
+fn the_document_tells_every_path_and_what_it_says_is_so() {
+    let home = Home::new();
+    ended(&home, "plan", &[Step::Both(20)]);
+    let gateway = Gateway::start(&home, &["--allow-control"]);
+    let document = gateway.ask("GET", "/api/openapi.json", &[("authorization", "")]).json();
+    let paths = document["paths"].as_object().unwrap();
+    let routes = include_str!("../../../src/gateway/routes.rs");
+    let front = ["/stream", "/stream-status", "/progress", "/favicon.ico"];
+    for route in routes.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let told = paths.contains_key(route) || front.iter().any(|end| route.ends_with(end));
+        assert!(told, "{route} is not in the document");
+    }
+    for (path, methods) in paths {
+        for (method, told) in methods.as_object().unwrap() {
+            let real = path.replace("{plan}", "plan");
+            let real = if path == "/api/events" { "/api/events?plans=plan".into() } else { real };
+            let responses = told["responses"].as_object().unwrap();
+            let ok = responses.get("200").unwrap_or(&Value::Null);
+            let streams = ok["content"].get("text/event-stream").is_some();
+            if streams {
+                gateway.events(&real, &[]);
+            } else {
+                let answer = gateway.ask(&method.to_uppercase(), &real, &[]);
+                let status = answer.status.to_string();
+                assert!(responses.contains_key(&status), "{method} {path}: {answer:?}");
+                check(&document, &responses[&status], &answer.body);
+            }
+            let open = told["security"] == json!([]);
+            let bare = gateway.ask(&method.to_uppercase(), &real, &[("authorization", "")]);
+            assert_eq!(open, bare.status == 200, "{method} {path}");
+        }
+    }
+    let gone = gateway.get("/api/plans/none/records");
+    check(&document, &document["components"]["responses"]["Error"], &gone.body);
+}
+
+/// Holds a body to what the document says of it.
+fn check(document: &Value, told: &Value, body: &str) {
+    let told = match told["$ref"].as_str() {
+        Some(name) => document.pointer(name.trim_start_matches('#')).unwrap(),
+        None => told,
+    };
+    let Some(schema) = told["content"]["application/json"].get("schema") else { return };
+    let mut schema = schema.clone();
+    schema["components"] = document["components"].clone();
+    let body: Value = serde_json::from_str(body).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<String> = validator.iter_errors(&body).map(|e| e.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?} in {body}");
+}

@@ -1,0 +1,137 @@
+//! The page, live: in a browser, with real Luigi plans, over a server that is killed.
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::browser::Browser;
+use super::client::Gateway;
+use crate::harness::{Home, luigi_python, scale};
+
+const TASKS: &str = r#"
+import os, time, luigi
+
+class Step(luigi.Task):
+    n = luigi.IntParameter()
+    def requires(self): return [Step(self.n - 1)] if self.n else []
+    def output(self): return luigi.LocalTarget(f"out-{os.environ['PLANWATCH_PLAN']}/{self.n}")
+    def run(self):
+        for line in range(40):
+            print(f"step {self.n} line {line} <img src=x onerror=window.hacked=1>", flush=True)
+            time.sleep(0.002)
+        if self.n == 3:
+            print("ERROR: the third step is loud\x1b[31m \u202e", flush=True)
+            while not os.path.exists("gate"): time.sleep(0.01)
+        with self.output().open("w") as file: file.write("x")
+"#;
+
+/// Everything that stands in the log pane, top to bottom, read as a reader would: by scrolling.
+const EVERYTHING: &str = "(async () => {
+    const log = document.querySelector('#log'), seen = new Map();
+    const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    for (let at = 0; at <= log.scrollHeight; at += 400) {
+        log.scrollTop = at;
+        await frame();
+        for (const row of log.querySelectorAll('li')) seen.set(row.offsetTop + row.parentElement.getBoundingClientRect().top
+            - log.getBoundingClientRect().top + log.scrollTop, row.dataset.seq);
+    }
+    return [...seen.entries()].sort((a, b) => a[0] - b[0]).map((entry) => Number(entry[1]));
+})()";
+
+fn shows(home: &Home, browser: &mut Browser, plan: &str) {
+    // What the bridge reports is told by the tasks, not by the log.
+    let mut records = home.records(plan).0;
+    records.retain(|record| record["stream"] != "events");
+    let expected: Vec<u64> = records.iter().filter_map(|record| record["seq"].as_u64()).collect();
+    let last = expected.len();
+    browser.eval(&format!("document.querySelector('[data-plan=\"{plan}\"]').click()"));
+    browser.until(&format!(
+        "document.querySelector('#count').value === '{last} lines' && \
+         document.querySelector('#name').textContent === '{plan}'"
+    ));
+    let seqs: Vec<u64> =
+        browser.eval(EVERYTHING).as_array().unwrap().iter().filter_map(Value::as_u64).collect();
+    assert_eq!(seqs, expected, "{plan}: lost or doubled");
+}
+
+#[test]
+fn the_page_shows_every_line_once_however_often_the_server_dies() {
+    let Some(python) = luigi_python() else { panic!("no Python that can import luigi") };
+    let home = Home::new();
+    std::fs::write(home.file("steps.py"), TASKS).unwrap();
+    let token = home.file("token").display().to_string();
+    let gateway = Gateway::start(&home, &["--token-file", &token]);
+    let secret = std::fs::read_to_string(home.file("token")).unwrap();
+    let url = format!("http://{}/#token={}", gateway.host, secret.trim());
+    let Some(mut browser) = Browser::start(&url) else {
+        eprintln!("there is no chromium: the page is not looked at");
+        return;
+    };
+    browser.until("document.querySelector('#link').dataset.state === 'live'");
+    assert_eq!(browser.eval("location.hash"), "", "the token leaves the address bar");
+    let plans = ["dublin-cafe", "mars-base", "museum-night"];
+    for plan in plans {
+        home.planwatch(["run", "-d", "-n", plan, "--"])
+            .arg(&python)
+            .args(&[
+                "-m",
+                "luigi",
+                "--module",
+                "steps",
+                "Step",
+                "--n",
+                "6",
+                "--local-scheduler",
+                "--no-lock",
+            ])
+            .env("PYTHONPATH", &home.file("").display().to_string())
+            .prints_something()
+            .may_speak()
+            .runs();
+    }
+    browser.until("document.querySelectorAll('#plans button').length === 3");
+    browser.eval("document.querySelector('[data-plan=mars-base]').click()");
+    browser.until("document.querySelector('#log').textContent.includes('step 0 line')");
+    browser.until("document.querySelectorAll('#tasks li').length > 0");
+    // What a line says stays text.
+    browser.until("document.querySelector('#log').textContent.includes('<img src=x onerror')");
+    assert_eq!(browser.eval("document.images.length"), 0);
+
+    let mut gateway = gateway;
+    for _ in 0..scale(2, 10) {
+        let host = gateway.host.clone();
+        gateway.live.signal(Signal::KILL);
+        gateway.live.ends();
+        browser.until("document.querySelector('#link').dataset.state === 'broken'");
+        gateway = Gateway::at(&home, &host, &["--token-file", &token]);
+        browser.until("document.querySelector('#link').dataset.state === 'live'");
+    }
+    browser.until("document.querySelectorAll('#plans .bar').length === 3");
+    if let Some(path) = std::env::var_os("PLANWATCH_PICTURE") {
+        use base64::Engine;
+        browser.until("document.querySelector('#log').textContent.includes('loud')");
+        let picture = base64::engine::general_purpose::STANDARD.decode(browser.picture()).unwrap();
+        std::fs::write(path, picture).unwrap();
+    }
+    home.touch("gate");
+    for plan in plans {
+        home.planwatch(["wait", plan]).prints(&format!("{plan} succeeded 0\n")).may_speak().runs();
+    }
+    for plan in plans {
+        shows(&home, &mut browser, plan);
+    }
+    let said = browser.eval("document.querySelector('#log').textContent");
+    assert!(said.as_str().is_some_and(|text| !text.contains(['\u{1b}', '\u{202e}'])));
+
+    // Only what is visible is drawn; a search finds the rest.
+    assert!(browser.eval("document.querySelectorAll('#rows li').length").as_u64() < Some(100));
+    browser.press("/");
+    for key in ["l", "o", "u", "d"] {
+        browser.press(key);
+    }
+    browser.until("document.querySelector('#count').value.startsWith('1 of ')");
+    assert_eq!(browser.eval("document.querySelector('#rows mark').textContent"), "loud");
+    for what in ["violations", "errors"] {
+        assert_eq!(browser.eval(&format!("window.{what}")), serde_json::json!([]), "{what}");
+    }
+    assert!(browser.eval("window.hacked").is_null());
+}
