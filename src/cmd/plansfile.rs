@@ -45,7 +45,7 @@ pub fn find(given: Option<&Path>, world: &World) -> anyhow::Result<PathBuf> {
             || {
                 Failure::new(Exit::Usage, "there is no file of plans here")
                     .because(format!("{} has neither plans.toml nor Procfile", cwd.display()))
-                    .hint("-f FILE names one elsewhere · planwatch init writes one to begin with")
+                    .hint("-f FILE names one elsewhere; the README has an example")
             },
         )?,
     })

@@ -53,9 +53,10 @@ pub(super) fn file(
         }
     }
     if sections.is_empty() && desk.mistakes.is_empty() {
-        desk.say(Mistake::new(text.len()..text.len(), "there is no plan in this file").hint(
-            r#"a plan is [plan.NAME] and below it cmd = ["python", "-m", "luigi", …]; planwatch init writes a file to begin with"#,
-        ));
+        desk.say(
+            Mistake::new(text.len()..text.len(), "there is no plan in this file")
+                .hint(r#"a plan is [plan.NAME] and below it cmd = ["python", "-m", "luigi", …]"#),
+        );
     }
     let mut found = Vec::new();
     for section in sections {
