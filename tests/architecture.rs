@@ -21,7 +21,7 @@ const TABLE: [(&str, &[&str]); 19] = [
     ("fold", &["model", "parse"]),
     ("render", &["model", "parse", "fold"]),
     ("control", &["model", "store", "os"]),
-    ("feed", &["model", "store", "wake", "os", "fold"]),
+    ("feed", &["model", "parse", "store", "wake", "os", "fold"]),
     ("recorder", &["model", "parse", "fold", "store", "os", "wake"]),
     ("foreign", &["model", "store", "os", "control", "wake"]),
     ("supervisor", &["model", "fold", "store", "os", "control", "wake", "foreign"]),

@@ -4,8 +4,10 @@ use super::app::{App, Focus};
 use super::confirm::Confirm;
 use super::help;
 use super::kept::Layout;
-use super::keys::{Action, Move, Place};
+use super::keys::{Action, Binding, Move, Place};
+use super::list::Row;
 use super::msg::{Deed, Effect, Press};
+use super::page::{Page, Why};
 use super::pane::{PaneKey, PaneMsg};
 use super::prompt::{Asks, Typed};
 use crate::model::PlanName;
@@ -13,14 +15,16 @@ use crate::model::PlanName;
 impl App {
     pub(super) fn act(&mut self, action: Action, out: &mut Vec<Effect>) {
         match action {
-            Action::Back => self.back(out),
+            Action::Back if self.is_at_top() => out.push(Effect::Quit),
+            Action::Escape if self.is_at_top() => self.tagged.clear(),
+            Action::Back | Action::Escape => self.back(out),
             Action::Quit => out.push(Effect::Quit),
             Action::Help => self.page = Some(help::page(&self.look)),
             Action::NextPane => self.next_pane(true),
             Action::PreviousPane => self.next_pane(false),
             Action::Number(number) => self.number(usize::from(number) - 1, out),
             Action::Move(to) => self.go(to, out),
-            Action::Open => match self.row().is_some_and(super::list::Row::is_bad) {
+            Action::Open => match self.row().is_some_and(Row::is_bad) {
                 true => self.why(out),
                 false => self.focus = Focus::Log,
             },
@@ -34,6 +38,7 @@ impl App {
             Action::Palette => self.ask(Asks::Command),
             Action::Search => self.ask(Asks::Search { backward: false }),
             Action::SearchBack => self.ask(Asks::Search { backward: true }),
+            Action::PageMatch(onward) => self.page_match(onward),
             Action::Filter => self.ask(Asks::Filter),
             Action::Suspend => out.push(Effect::Suspend),
             Action::Redraw => out.push(Effect::Redraw),
@@ -41,19 +46,59 @@ impl App {
         }
     }
 
-    /// Out of what is open, the innermost first; at the top, the end.
+    /// Whether a search or filter of the log would end before anything is left.
+    fn cancels(&self) -> bool {
+        let pane = self.current().and_then(|id| self.pane(id));
+        self.focus != Focus::Tasks && pane.is_some_and(|shown| shown.pane.can_cancel())
+    }
+
+    /// Whether there is nothing to go back from.
+    pub(super) fn is_at_top(&self) -> bool {
+        self.page.is_none() && !self.cancels() && !self.zoom && self.focus == Focus::List
+    }
+
+    /// Out of what is open, the innermost first.
     fn back(&mut self, out: &mut Vec<Effect>) {
-        let cancels = self.current().and_then(|id| self.pane(id));
-        let cancels = cancels.is_some_and(|shown| shown.pane.can_cancel());
-        if self.page.take().is_some() {
-        } else if cancels && self.focus != Focus::Tasks {
+        if let Some(page) = &mut self.page {
+            if !page.end_search() {
+                self.page = None;
+            }
+        } else if self.cancels() {
             self.tell_pane(PaneMsg::Key(PaneKey::Cancel), out);
         } else if self.zoom {
             self.zoom = false;
-        } else if self.focus != Focus::List {
-            self.focus = Focus::List;
         } else {
-            out.push(Effect::Quit);
+            self.focus = Focus::List;
+        }
+    }
+
+    /// What the footer says of a key here and now; nothing where it is not shown.
+    pub(super) fn short(&self, binding: &Binding) -> &'static str {
+        match binding.action {
+            Action::Back if self.is_at_top() => "quit",
+            Action::Open if self.row().is_some_and(Row::is_bad) => "why",
+            Action::PageMatch(_) if !self.page.as_ref().is_some_and(Page::is_searched) => "",
+            _ => binding.short,
+        }
+    }
+
+    fn page_match(&mut self, onward: bool) {
+        let height = self.height.saturating_sub(1);
+        if let Some(page) = &mut self.page {
+            let said = page.next_match(onward, height);
+            self.said = (!said.is_empty()).then_some(said);
+        }
+    }
+
+    /// Searches what is seen: the page, or else the log.
+    fn search(&mut self, text: String, backward: bool, done: bool, out: &mut Vec<Effect>) {
+        let height = self.height.saturating_sub(1);
+        match &mut self.page {
+            Some(page) => {
+                let said = page.search(&text, backward, done, height);
+                self.said = (!said.is_empty()).then_some(said);
+            }
+            None => self.tell_pane(PaneMsg::Search { text, backward, done }, out),
         }
     }
 
@@ -138,35 +183,53 @@ impl App {
 
     pub(super) fn why(&mut self, out: &mut Vec<Effect>) {
         if let Some(plan) = self.selected.clone() {
-            out.push(Effect::Why(plan, self.width.saturating_sub(4)));
+            self.ask_why(plan, out);
         }
+    }
+
+    /// Asks why the last run of a plan ended as it did.
+    pub(super) fn ask_why(&mut self, plan: PlanName, out: &mut Vec<Effect>) {
+        let facts = self.rows.iter().map(|row| &row.facts);
+        let seq = facts.clone().find(|facts| facts.plan == plan).map_or(0, |facts| facts.seq);
+        self.asked_why = Some(Why { plan: plan.clone(), seq });
+        out.push(Effect::Why(plan, self.width.saturating_sub(4)));
     }
 
     /// The plans that a deed is for: those tagged, else the selected one.
     fn meant(&self) -> Vec<PlanName> {
         match self.tagged.is_empty() {
             true => self.selected.iter().cloned().collect(),
-            false => self.tagged.iter().cloned().collect(),
+            false => {
+                let mut plans: Vec<PlanName> = self.tagged.iter().cloned().collect();
+                // The one that is looked at is named first.
+                plans.sort_by_key(|plan| self.selected.as_ref() != Some(plan));
+                plans
+            }
         }
     }
 
     /// Asks whether a deed is to be done.
     pub(super) fn propose(&mut self, deed: Deed, plans: Vec<PlanName>) {
-        let runs =
-            |plan: &PlanName| self.rows.iter().any(|row| row.facts.plan == *plan && row.is_live());
+        let row = |plan: &PlanName| self.rows.iter().find(|row| row.facts.plan == *plan);
+        let goes_on =
+            |plan: &PlanName| row(plan).is_some_and(|row| row.is_live() || row.left() > 0);
         let plans: Vec<PlanName> =
-            plans.into_iter().filter(|plan| deed == Deed::Restart || runs(plan)).collect();
+            plans.into_iter().filter(|plan| deed == Deed::Restart || goes_on(plan)).collect();
         if plans.is_empty() {
             self.said = Some(format!("nothing to {}: it does not run", deed.verb()));
-        } else {
-            self.confirm = Some(Confirm { deed, plans });
+            return;
         }
+        let running = plans.iter().filter_map(row).filter(|row| row.is_live()).count();
+        let left = match deed {
+            Deed::Restart => 0,
+            Deed::Stop | Deed::Kill => plans.iter().filter_map(row).map(Row::left).sum(),
+        };
+        self.confirm = Some(Confirm { deed, plans, running, left });
     }
 
     pub(super) fn answer(&mut self, press: Press, out: &mut Vec<Effect>) {
-        let Some(Confirm { deed, plans }) = self.confirm.take() else { return };
-        let yes = press == Press::char('y') || press == Press::char('Y');
-        if yes {
+        let Some(Confirm { deed, plans, .. }) = self.confirm.take() else { return };
+        if press == Press::char('y') {
             self.said =
                 Some(format!("asked to {}: {}", deed.verb(), super::confirm::named(&plans)));
             out.push(Effect::Act(deed, plans));
@@ -186,10 +249,7 @@ impl App {
             Typed::Entered => self.entered(out),
             Typed::Left => {
                 match prompt.asks {
-                    Asks::Search { backward } => {
-                        let text = String::new();
-                        self.tell_pane(PaneMsg::Search { text, backward, done: true }, out);
-                    }
+                    Asks::Search { backward } => self.search(String::new(), backward, true, out),
                     Asks::Filter => self.tell_pane(PaneMsg::Filter(String::new()), out),
                     Asks::Command => {}
                 }
@@ -204,9 +264,7 @@ impl App {
         prompt.hint.clear();
         let text = prompt.text();
         match prompt.asks {
-            Asks::Search { backward } => {
-                self.tell_pane(PaneMsg::Search { text, backward, done: false }, out);
-            }
+            Asks::Search { backward } => self.search(text, backward, false, out),
             Asks::Filter => self.tell_pane(PaneMsg::Filter(text), out),
             Asks::Command => self.suggest(),
         }
@@ -220,9 +278,7 @@ impl App {
             history.push(text.clone());
         }
         match prompt.asks {
-            Asks::Search { backward } => {
-                self.tell_pane(PaneMsg::Search { text, backward, done: true }, out);
-            }
+            Asks::Search { backward } => self.search(text, backward, true, out),
             Asks::Filter => self.tell_pane(PaneMsg::Filter(text), out),
             Asks::Command => self.command(&text, out),
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::confirm::Confirm;
 use super::kept::Kept;
-use super::keys::{self, Place};
+use super::keys::{self, Action, Place};
 use super::list::Row;
 use super::look::Look;
 use super::msg::{Effect, Mouse, Msg, PlanFacts, Press};
-use super::page::Page;
+use super::page::{Page, Why};
 use super::painted;
 use super::pane::PaneMsg;
 use super::prompt::{Asks, Prompt};
@@ -55,6 +55,8 @@ pub struct App {
     pub(super) zoom: bool,
     pub(super) tasks: Option<TaskView>,
     pub(super) page: Option<Page>,
+    /// Of which plan a page of why was asked for and has not come, and as of which record.
+    pub(super) asked_why: Option<Why>,
     pub(super) confirm: Option<Confirm>,
     pub(super) prompt: Option<Prompt>,
     /// What was searched for, filtered by and commanded.
@@ -62,9 +64,16 @@ pub struct App {
     /// What is said in the last row, until the next key.
     pub(super) said: Option<String>,
     pub(super) polling: Option<String>,
+    /// Which plans are watched, as the user said it; empty: all.
+    pub(super) watched: String,
 }
 
 impl App {
+    /// The same, of which it is known that not all plans are watched but these.
+    pub fn watching(self, watched: String) -> App {
+        App { watched, ..self }
+    }
+
     /// A screen that knows nothing yet.
     pub fn new(look: Look, kept: Kept, now: Stamp) -> App {
         App {
@@ -87,11 +96,13 @@ impl App {
             zoom: false,
             tasks: None,
             page: None,
+            asked_why: None,
             confirm: None,
             prompt: None,
             history: Default::default(),
             said: None,
             polling: None,
+            watched: String::new(),
         }
     }
 
@@ -123,22 +134,19 @@ impl App {
                 self.now = now;
                 self.rows.iter_mut().filter(|row| row.is_live()).for_each(|row| row.tick(now));
                 self.renew_tasks(out);
+                self.renew_why(out);
             }
             Msg::Plan(facts) => self.plan(facts, out),
-            Msg::Gone(plan) => {
-                self.rows.retain(|row| row.facts.plan != plan);
-                self.tagged.remove(&plan);
-                if self.selected.as_ref() == Some(&plan) {
-                    self.selected = None;
-                }
+            Msg::Left(plan, left) => {
+                let row = self.rows.iter_mut().find(|row| row.facts.plan == plan);
+                row.into_iter().for_each(|row| row.facts.left = left);
             }
+            Msg::Gone(plan) => self.gone(&plan, out),
             Msg::Listed => self.listed = true,
             Msg::Polling(why) => self.polling = why,
             Msg::Answer(answer) => self.tell_window(answer.window, PaneMsg::Answer(answer), out),
             Msg::Tasks(tasks) => self.take_tasks(*tasks),
-            Msg::Why { title, text } => {
-                self.page = Some(Page::new(title, painted::lines(&text, &self.look)));
-            }
+            Msg::Why { plan, text } => self.take_why(plan, &text),
             Msg::Say(text) => self.said = Some(text),
         }
     }
@@ -157,12 +165,52 @@ impl App {
         let plan = facts.plan.clone();
         let live = facts.run.as_ref().is_some_and(|run| run.state.is_live());
         match self.rows.iter_mut().find(|row| row.facts.plan == plan) {
-            Some(row) => row.facts = facts,
+            Some(row) => row.renew(facts),
             None => self.rows.push(Row::new(facts)),
         }
         // While it runs, once a second is often enough.
         if self.selected.as_ref() == Some(&plan) && !live {
             self.renew_tasks(out);
+        }
+        if !live {
+            self.renew_why(out);
+        }
+    }
+
+    /// A plan is no more. Where it was selected, who stood below it is now.
+    fn gone(&mut self, plan: &PlanName, out: &mut Vec<Effect>) {
+        let place = self.rows.iter().position(|row| row.facts.plan == *plan);
+        self.rows.retain(|row| row.facts.plan != *plan);
+        self.tagged.remove(plan);
+        if self.selected.as_ref() == Some(plan) {
+            self.selected = None;
+            self.choose(place.unwrap_or(0), out);
+        }
+    }
+
+    fn take_why(&mut self, plan: PlanName, text: &[u8]) {
+        let Some(asked) = self.asked_why.take_if(|asked| asked.plan == plan) else { return };
+        let (title, lines) = (format!("why · {plan}"), painted::lines(text, &self.look));
+        match &mut self.page {
+            Some(page) if page.why.as_ref().is_some_and(|why| why.plan == plan) => {
+                page.renew(title, lines);
+                page.why = Some(asked);
+            }
+            page => {
+                let page = page.insert(Page::new(title, lines));
+                page.why = Some(asked);
+            }
+        }
+    }
+
+    /// Asks for the page of why again where its plan has gone on since.
+    fn renew_why(&mut self, out: &mut Vec<Effect>) {
+        let shown = self.page.as_ref().and_then(|page| page.why.clone());
+        let Some(shown) = shown.filter(|_| self.asked_why.is_none()) else { return };
+        let facts = self.rows.iter().map(|row| &row.facts);
+        let seq = facts.clone().find(|facts| facts.plan == shown.plan).map(|facts| facts.seq);
+        if seq.is_some_and(|seq| seq > shown.seq) {
+            self.ask_why(shown.plan, out);
         }
     }
 
@@ -211,13 +259,17 @@ impl App {
     }
 
     fn press(&mut self, press: Press, out: &mut Vec<Effect>) {
-        self.said = None;
+        let said = self.said.take().is_some();
         if self.prompt.is_some() {
             self.type_key(press, out);
         } else if self.confirm.is_some() {
             self.answer(press, out);
         } else if let Some(action) = keys::action(self.keys_go(), press) {
-            self.act(action, out);
+            match action {
+                // What was said has gone with this key.
+                Action::Escape if said && self.is_at_top() => {}
+                _ => self.act(action, out),
+            }
         }
     }
 

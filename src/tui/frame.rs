@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::look::Look;
+use super::pane::ink;
 use crate::render::table::cut;
 use crate::render::theme::Tone;
 
@@ -22,6 +23,9 @@ pub(super) struct Frame<'a> {
     pub(super) focus: bool,
 }
 
+/// A status is cut down to so many columns before it is left out.
+const SHORTEST: usize = 8;
+
 impl Frame<'_> {
     /// Draws it; what is inside is not touched.
     pub(super) fn view(&self, area: Rect, buf: &mut Buffer, look: &Look) {
@@ -34,11 +38,11 @@ impl Frame<'_> {
         let bold = style.add_modifier(Modifier::BOLD);
         let title = format!(" {} ", cut(self.title, room.saturating_sub(2)));
         if !self.title.is_empty() && room > 2 {
-            buf.set_stringn(area.x + 1, area.y, &title, room, bold);
+            put(buf, area.x + 1, area.y, &title, area.width - 2, bold);
         }
-        let status = format!(" {} ", self.status);
-        if !self.status.is_empty() && title.width() + status.width() < room {
-            right(buf, area, area.y, &status, style);
+        let left = room.saturating_sub(title.width() + 3);
+        if !self.status.is_empty() && left >= self.status.width().min(SHORTEST) {
+            right(buf, area, area.y, &format!(" {} ", cut(self.status, left)), style);
         }
         let below = format!(" {} ", self.below);
         if !self.below.is_empty() && below.width() <= room {
@@ -71,7 +75,7 @@ impl Frame<'_> {
 fn right(buf: &mut Buffer, area: Rect, y: u16, text: &str, style: Style) {
     let width = u16::try_from(text.width()).unwrap_or(area.width);
     let x = area.right().saturating_sub(width + 1).max(area.x);
-    buf.set_stringn(x, y, text, usize::from(width), style);
+    put(buf, x, y, text, width, style);
 }
 
 /// Writes a text of at most `width` columns, cut with `…` where it is longer. Gives the column
@@ -80,8 +84,8 @@ pub(super) fn put(buf: &mut Buffer, x: u16, y: u16, text: &str, width: u16, styl
     if width == 0 || !buf.area.contains((x, y).into()) {
         return x;
     }
-    let (end, _) = buf.set_stringn(x, y, cut(text, width.into()), width.into(), style);
-    end
+    let glyphs = ink::ink(&cut(text, width.into()), style, false, width.into());
+    x + ink::put(buf, x, y, &glyphs, 0, width)
 }
 
 /// Makes an area empty.

@@ -17,7 +17,7 @@ pub(super) fn page(look: &Look) -> Page {
         for Binding { keys, words, .. } in scope.keys() {
             lines.push(row(keys, words, look));
         }
-        if scope == Scope::Everywhere {
+        if scope == Scope::Plans {
             lines.push(row("1–9", "the plan of this place; in the grid, the log", look));
         }
         lines.push(Line::default());
@@ -40,16 +40,17 @@ fn row(keys: &str, words: &str, look: &Look) -> Line<'static> {
     ])
 }
 
-/// What the footer says of the keys: pairs of key and word.
-pub(super) fn footer(place: Place) -> Vec<(&'static str, &'static str)> {
-    let mut pairs: Vec<(&'static str, &'static str)> = Vec::new();
-    for binding in scopes(place).iter().flat_map(|scope| scope.keys()) {
-        if !binding.short.is_empty() {
-            pairs.push((binding.first(), binding.short));
-        }
-    }
+/// What the footer says of the keys: pairs of key and word. `short` is the word of a key now.
+pub(super) fn footer(
+    place: Place,
+    short: impl Fn(&Binding) -> &'static str,
+) -> Vec<(&'static str, &'static str)> {
+    let bindings = scopes(place).iter().flat_map(|scope| scope.keys());
+    let mut pairs: Vec<(&'static str, &'static str)> =
+        bindings.map(|binding| (binding.first(), short(binding))).collect();
+    pairs.retain(|(_, word)| !word.is_empty());
     // The way out and the way to the rest are never cut off.
-    let last = |pair: &(&str, &str)| matches!(pair.1, "help" | "back");
+    let last = |pair: &(&str, &str)| matches!(pair.1, "help" | "back" | "quit");
     pairs.sort_by_key(|pair| !last(pair));
     pairs
 }

@@ -23,6 +23,8 @@ pub(super) enum Place {
 pub(super) enum Scope {
     /// Wherever nothing closer wants it.
     Everywhere,
+    /// Where plans are seen: not on a page, which hides what these keys change.
+    Plans,
     /// In the list of plans.
     List,
     /// In a log; from the list too, where it means nothing else.
@@ -38,6 +40,7 @@ impl Scope {
     pub(super) const fn title(self) -> &'static str {
         match self {
             Scope::Everywhere => "everywhere",
+            Scope::Plans => "where plans are seen",
             Scope::List => "in the list of plans",
             Scope::Log => "in a log",
             Scope::Tasks => "in the tasks",
@@ -46,13 +49,14 @@ impl Scope {
     }
 
     /// In the order of the help.
-    pub(super) const ALL: [Scope; 5] =
-        [Scope::Everywhere, Scope::List, Scope::Log, Scope::Tasks, Scope::Page];
+    pub(super) const ALL: [Scope; 6] =
+        [Scope::Everywhere, Scope::Plans, Scope::List, Scope::Log, Scope::Tasks, Scope::Page];
 
     /// Its keys. The first that fits counts.
     pub(super) const fn keys(self) -> &'static [Binding] {
         match self {
             Scope::Everywhere => EVERYWHERE,
+            Scope::Plans => PLANS,
             Scope::List => LIST,
             Scope::Log => LOG,
             Scope::Tasks => TASKS,
@@ -91,6 +95,8 @@ pub(super) enum Move {
 pub(super) enum Action {
     /// Out of what is open; at the top, the end.
     Back,
+    /// Out of what is open; at the top, what was said and tagged goes, and never the screen.
+    Escape,
     /// The end.
     Quit,
     /// Help.
@@ -125,6 +131,8 @@ pub(super) enum Action {
     Search,
     /// The same, towards the beginning.
     SearchBack,
+    /// The next match in the page; false: the one before.
+    PageMatch(bool),
     /// Asks what to filter by.
     Filter,
     /// To the shell.
@@ -164,10 +172,12 @@ use PaneKey as P;
 const LIST: &[Binding] = &[
     key("j ↓", A::Move(M::Down), "next plan", ""),
     key("k ↑", A::Move(M::Up), "plan before", ""),
-    key("PgDn", A::Move(M::PageDown), "a page of plans on", ""),
-    key("PgUp", A::Move(M::PageUp), "a page of plans back", ""),
-    key("g Home", A::Move(M::First), "first plan", ""),
-    key("G End", A::Move(M::Last), "last plan", ""),
+    key("PgDn ^F", A::Move(M::PageDown), "a page of plans on", ""),
+    key("PgUp ^B", A::Move(M::PageUp), "a page of plans back", ""),
+    key("^D", A::Move(M::HalfDown), "half a page of plans on", ""),
+    key("^U", A::Move(M::HalfUp), "half a page of plans back", ""),
+    key("g < Home", A::Move(M::First), "first plan", ""),
+    key("G > End", A::Move(M::Last), "last plan", ""),
     key("Enter", A::Open, "into its log; why it failed, if it did", "open"),
     key("Space", A::Tag, "tag: what follows is for all tagged plans", "tag"),
 ];
@@ -180,14 +190,14 @@ const LOG: &[Binding] = &[
     key("&", A::Filter, "show only lines that fit (regex; ! in front: that do not)", "filter"),
     key("e", A::Pane(P::NextError), "next error", "error"),
     key("E", A::Pane(P::PreviousError), "error before", ""),
-    key("f G End", A::Pane(P::Follow), "follow: to the last line and those to come", "follow"),
-    key("g Home", A::Pane(P::First), "first record", ""),
+    key("f F G > End", A::Pane(P::Follow), "follow: to the last line and those to come", "follow"),
+    key("g < Home", A::Pane(P::First), "first record", ""),
     key("j ↓", A::Pane(P::Down), "line down", ""),
     key("k ↑", A::Pane(P::Up), "line up", ""),
-    key("Space PgDn", A::Pane(P::PageDown), "page down", ""),
-    key("b PgUp", A::Pane(P::PageUp), "page up", ""),
-    key("d", A::Pane(P::HalfDown), "half a page down", ""),
-    key("u", A::Pane(P::HalfUp), "half a page up", ""),
+    key("Space ^F PgDn", A::Pane(P::PageDown), "page down", ""),
+    key("b ^B PgUp", A::Pane(P::PageUp), "page up", ""),
+    key("d ^D", A::Pane(P::HalfDown), "half a page down", ""),
+    key("u ^U", A::Pane(P::HalfUp), "half a page up", ""),
     key("h ←", A::Pane(P::Left), "text to the left", ""),
     key("→", A::Pane(P::Right), "text to the right", ""),
     key("Enter o", A::Pane(P::Open), "open or close what is folded: a traceback", ""),
@@ -200,7 +210,7 @@ const LOG: &[Binding] = &[
     key("m", A::Pane(P::Mark), "mark the line", ""),
     key("]", A::Pane(P::NextMark), "next mark", ""),
     key("[", A::Pane(P::PreviousMark), "mark before", ""),
-    key("y", A::Pane(P::Copy), "copy the line, or all between the marks (OSC 52)", ""),
+    key("y", A::Pane(P::Copy), "copy the line, or all between the marks, which go (OSC 52)", ""),
     key("Y", A::Pane(P::Save), "the same to a file", ""),
     key("p", A::Pane(P::Inspect), "the record as it is stored", ""),
 ];
@@ -208,27 +218,33 @@ const LOG: &[Binding] = &[
 const TASKS: &[Binding] = &[
     key("j ↓", A::Move(M::Down), "down", ""),
     key("k ↑", A::Move(M::Up), "up", ""),
-    key("Space PgDn", A::Move(M::PageDown), "page down", ""),
-    key("b PgUp", A::Move(M::PageUp), "page up", ""),
-    key("g Home", A::Move(M::First), "top", ""),
-    key("G End", A::Move(M::Last), "bottom", ""),
+    key("Space ^F PgDn", A::Move(M::PageDown), "page down", ""),
+    key("b ^B PgUp", A::Move(M::PageUp), "page up", ""),
+    key("^D", A::Move(M::HalfDown), "half a page down", ""),
+    key("^U", A::Move(M::HalfUp), "half a page up", ""),
+    key("g < Home", A::Move(M::First), "top", ""),
+    key("G > End", A::Move(M::Last), "bottom", ""),
     key("v Enter", A::TasksView, "timeline, tree, table", "timeline, tree, table"),
 ];
 
 const PAGE: &[Binding] = &[
     key("j ↓", A::Move(M::Down), "down", "scroll"),
     key("k ↑", A::Move(M::Up), "up", ""),
-    key("Space PgDn", A::Move(M::PageDown), "page down", ""),
-    key("b PgUp", A::Move(M::PageUp), "page up", ""),
-    key("d", A::Move(M::HalfDown), "half a page down", ""),
-    key("u", A::Move(M::HalfUp), "half a page up", ""),
-    key("g Home", A::Move(M::First), "top", ""),
-    key("G End", A::Move(M::Last), "bottom", ""),
+    key("Space ^F PgDn", A::Move(M::PageDown), "page down", ""),
+    key("b ^B PgUp", A::Move(M::PageUp), "page up", ""),
+    key("d ^D", A::Move(M::HalfDown), "half a page down", ""),
+    key("u ^U", A::Move(M::HalfUp), "half a page up", ""),
+    key("g < Home", A::Move(M::First), "top", ""),
+    key("G > End", A::Move(M::Last), "bottom", ""),
+    key("/", A::Search, "search in the page", "search"),
+    key("^R", A::SearchBack, "search towards its beginning", ""),
+    key("n", A::PageMatch(true), "next match", "next"),
+    key("N", A::PageMatch(false), "match before", ""),
     key("h ←", A::Move(M::Left), "text to the left", ""),
     key("l →", A::Move(M::Right), "text to the right", ""),
 ];
 
-const EVERYWHERE: &[Binding] = &[
+const PLANS: &[Binding] = &[
     key("t", A::Tasks, "tasks below the log: timeline, tree, table, gone", "tasks"),
     key("W", A::Why, "why the run ended as it did", "why"),
     key("v", A::Layout, "layout: list, grid, merged", "layout"),
@@ -239,8 +255,12 @@ const EVERYWHERE: &[Binding] = &[
     key("Tab", A::NextPane, "next pane", "pane"),
     key("S-Tab", A::PreviousPane, "pane before", ""),
     key(":", A::Palette, "say what to do; Tab completes", ""),
+];
+
+const EVERYWHERE: &[Binding] = &[
     key("? F1", A::Help, "help", "help"),
-    key("q Esc", A::Back, "back; at the top, quit (never stops a plan)", "back"),
+    key("q", A::Back, "back; at the top, quit (never stops a plan)", "back"),
+    key("Esc", A::Escape, "back; at the top, message and tags go; never quits", ""),
     key("^C", A::Quit, "quit (never stops a plan)", ""),
     key("^Z", A::Suspend, "to the shell; fg comes back", ""),
     key("^L", A::Redraw, "draw everything anew", ""),
@@ -287,6 +307,12 @@ fn named(name: &str) -> Option<Press> {
     Some(Press::of(code))
 }
 
+/// The key that does this, as it is written: the first in the table.
+pub(super) fn name_of(action: Action) -> &'static str {
+    let mut all = Scope::ALL.iter().flat_map(|scope| scope.keys());
+    all.find(|binding| binding.action == action).map_or("", Binding::first)
+}
+
 /// What a key does where the focus is.
 pub(super) fn action(place: Place, press: Press) -> Option<Action> {
     if let (KeyCode::Char(digit @ '1'..='9'), false, false) = (press.code, press.ctrl, press.alt)
@@ -301,9 +327,9 @@ pub(super) fn action(place: Place, press: Press) -> Option<Action> {
 /// The scopes that count for a place, closest first.
 pub(super) const fn scopes(place: Place) -> &'static [Scope] {
     match place {
-        Place::List => &[Scope::List, Scope::Everywhere, Scope::Log],
-        Place::Log => &[Scope::Log, Scope::Everywhere],
-        Place::Tasks => &[Scope::Tasks, Scope::Everywhere],
+        Place::List => &[Scope::List, Scope::Plans, Scope::Everywhere, Scope::Log],
+        Place::Log => &[Scope::Log, Scope::Plans, Scope::Everywhere],
+        Place::Tasks => &[Scope::Tasks, Scope::Plans, Scope::Everywhere],
         Place::Page => &[Scope::Page, Scope::Everywhere],
     }
 }
@@ -332,5 +358,15 @@ mod tests {
         assert_eq!(action(Place::Log, c('j')), Some(A::Pane(P::Down)));
         assert_eq!(action(Place::Log, c('3')), Some(A::Number(3)));
         assert_eq!(action(Place::Page, c('q')), Some(A::Back));
+        for first in ["f F G > End", "d ^D", "< g"].iter().flat_map(|keys| keys.split(' ')) {
+            assert!(action(Place::Log, named(first).unwrap()).is_some(), "{first}");
+        }
+    }
+
+    #[test]
+    fn on_a_page_no_key_acts_on_plans_or_changes_what_it_hides() {
+        for name in PLANS.iter().flat_map(|binding| binding.keys.split(' ')) {
+            assert_eq!(action(Place::Page, named(name).unwrap()), None, "{name}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use super::msg::PlanFacts;
 use crate::fold::{RunFold, headline};
 use crate::model::{Stamp, State, TaskCounts, Verdict, format_duration, format_size};
 use crate::render::ps::{PsTasks, bar};
+use crate::render::tasks;
 use crate::render::theme::Tone;
 
 /// Rates that are remembered of each plan, one a second.
@@ -31,10 +32,42 @@ pub(super) struct Row {
     counted: Option<(u64, Stamp)>,
 }
 
+/// From so much silence on it is told, in seconds.
+const SILENT: u64 = 60;
+
 impl Row {
     /// A new plan.
     pub(super) fn new(facts: PlanFacts) -> Row {
         Row { facts, rates: VecDeque::new(), counted: None }
+    }
+
+    /// Takes what is known of it now.
+    pub(super) fn renew(&mut self, facts: PlanFacts) {
+        // What planwatch notes itself is no word of the plan's.
+        let heard = match facts.lines == self.facts.lines {
+            true => self.facts.heard,
+            false => facts.heard,
+        };
+        self.facts = PlanFacts { heard, ..facts };
+    }
+
+    /// Processes that go on though its run has ended.
+    pub(super) fn left(&self) -> usize {
+        if self.is_live() { 0 } else { self.facts.left }
+    }
+
+    /// Whether it runs and some of its tasks have failed.
+    pub(super) fn has_failures(&self) -> bool {
+        let failed = self.tasks().is_some_and(|tasks| tasks.failed > 0);
+        self.is_live() && (failed || self.run().is_some_and(|run| run.first_failure.is_some()))
+    }
+
+    /// How long a plan that runs has said nothing, if that is worth telling.
+    fn silent(&self, now: Stamp) -> Option<Duration> {
+        let run = self.run().filter(|run| run.state.is_live())?;
+        let began = run.spawned_at.unwrap_or(run.started_at);
+        let span = now.since(self.facts.heard.unwrap_or(began).max(began));
+        (span.as_secs() >= SILENT).then_some(span)
     }
 
     /// Whether it runs.
@@ -52,6 +85,14 @@ impl Row {
         self.run().is_some_and(|run| {
             Tone::of_run(run.state, run.verdict) == Tone::Bad && !run.state.is_live()
         })
+    }
+
+    /// The word of one that neither runs nor failed nor ended well.
+    pub(super) fn is_other(&self) -> Option<&'static str> {
+        let well = self
+            .run()
+            .is_some_and(|run| matches!(run.verdict, Verdict::Succeeded | Verdict::Retried));
+        (!self.is_live() && !self.is_bad() && !well).then(|| self.word())
     }
 
     /// What comes first: what runs, by name; then what ended last.
@@ -243,7 +284,13 @@ impl Row {
         x += columns.name + 1;
         if columns.bar > 0 {
             if let Some(tasks) = self.tasks() {
-                put(buf, x, y, &bar(tasks, columns.bar.into()), columns.bar.min(left(x)), tone);
+                let bar = bar(tasks, columns.bar.into());
+                put(buf, x, y, &bar, columns.bar.min(left(x)), tone);
+                // A failure stands out, however well the others go.
+                if let Some(at) = bar.chars().position(|c| c == '✗') {
+                    let mark = x + u16::try_from(at).unwrap_or(0);
+                    put(buf, mark, y, "✗", left(mark).min(1), look.tone(Tone::Worst));
+                }
             }
             x += columns.bar + 1;
         }
@@ -263,7 +310,12 @@ impl Row {
     }
 
     /// What is known of it, line by line.
-    pub(super) fn facts(&self, look: &Look, now: Stamp) -> Vec<(String, Style)> {
+    pub(super) fn facts(
+        &self,
+        tasks: Option<&str>,
+        look: &Look,
+        now: Stamp,
+    ) -> Vec<(String, Style)> {
         let Some(run) = self.run() else {
             return vec![("it has never run".to_owned(), look.tone(Tone::Dim))];
         };
@@ -276,14 +328,27 @@ impl Row {
         } else {
             lines.push((headline(run, run.verdict, &run.reasons), tone));
         }
+        match self.left() {
+            0 => {}
+            1 => lines.push(("1 process goes on: s ends it".to_owned(), look.tone(Tone::Bad))),
+            left => {
+                let text = format!("{left} processes go on: s ends them");
+                lines.push((text, look.tone(Tone::Bad)));
+            }
+        }
         if let Some(failure) = &run.first_failure {
             let error =
                 failure.error.as_deref().map_or(String::new(), |error| format!(": {error}"));
             let text = format!("✗ {}{error}", family(&failure.task));
             lines.push((text, look.tone(Tone::Bad)));
         }
-        if let Some(tasks) = counts(&run.tasks, run.state.is_live()) {
+        // Where the table of the tasks is there, it knows more: which were cut off.
+        let tasks = tasks.map(str::to_owned);
+        if let Some(tasks) = tasks.or_else(|| counts(&run.tasks, run.state.is_live())) {
             lines.push((tasks, Style::new()));
+        }
+        if let Some(span) = self.silent(now) {
+            lines.push((format!("silent for {}", short(Some(span))), look.tone(Tone::Wait)));
         }
         let quiet = if run.errors > 0 { Tone::Plain } else { Tone::Dim };
         let log = format_size(self.facts.log_bytes);
@@ -314,17 +379,9 @@ fn now_running(run: &RunFold, now: Stamp) -> String {
 }
 
 fn counts(counts: &TaskCounts, live: bool) -> Option<String> {
-    let tasks = PsTasks::of(*counts)?;
-    let mut words = vec![format!("{} of {} done", tasks.done, tasks.total)];
-    let pending = if live { "waiting" } else { "not run" };
-    for (count, word) in
-        [(tasks.running, "running"), (tasks.failed, "failed"), (tasks.pending, pending)]
-    {
-        if count > 0 {
-            words.push(format!("{count} {word}"));
-        }
-    }
-    Some(words.join(" · "))
+    let words = tasks::counts(*counts, 0, !live);
+    let words: Vec<String> = words.into_iter().map(|(text, _)| text).collect();
+    (!words.is_empty()).then(|| words.join(" · "))
 }
 
 #[cfg(test)]
@@ -351,6 +408,8 @@ mod tests {
             lines: 0,
             log_bytes: 0,
             orphaned: false,
+            left: 0,
+            heard: None,
         };
         plans.map(|plan| Row::new(facts(plan))).into()
     }

@@ -60,6 +60,10 @@ pub struct PlanFacts {
     pub log_bytes: u64,
     /// Nobody records it any more, though its run has not ended.
     pub orphaned: bool,
+    /// Processes that go on though its run has ended.
+    pub left: usize,
+    /// When it was last heard of, if it ever was.
+    pub heard: Option<Stamp>,
 }
 
 /// The tasks of a run, and what is known around them.
@@ -92,6 +96,8 @@ pub enum Msg {
     Tick(Stamp),
     /// What is known of a plan now.
     Plan(PlanFacts),
+    /// So many processes of a plan go on though its run has ended.
+    Left(PlanName, usize),
     /// A plan was removed.
     Gone(PlanName),
     /// All plans that there are have been told.
@@ -104,8 +110,8 @@ pub enum Msg {
     Tasks(Box<RunTasks>),
     /// Why a run ended as it did: the screen of `why`, in our own colours.
     Why {
-        /// `dublin-cafe · why`
-        title: String,
+        /// The plan.
+        plan: PlanName,
         /// The screen.
         text: Vec<u8>,
     },

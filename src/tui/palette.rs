@@ -3,11 +3,12 @@
 use super::app::{App, Focus};
 use super::help;
 use super::kept::Layout;
+use super::list::Row;
 use super::msg::{Deed, Effect};
 use super::pane::PaneMsg;
 use super::tasks::Drawn;
 use crate::feed::window::At;
-use crate::model::{PlanName, When, WhenError};
+use crate::model::{NameError, PlanName, Target, When, WhenError};
 
 /// A command.
 #[derive(Clone, Copy, Debug)]
@@ -223,6 +224,9 @@ impl App {
 
     /// The plan of this name, or the only one that begins so.
     fn known(&self, name: &str) -> Result<PlanName, String> {
+        if name.contains(['@', '~']) {
+            return self.known_run(name);
+        }
         let mut fits = self.rows.iter().map(|row| &row.facts.plan);
         if let Some(exact) = fits.clone().find(|plan| plan.as_str() == name) {
             return Ok(exact.clone());
@@ -232,6 +236,21 @@ impl App {
             (Some(only), None) => Ok(only.clone()),
             (None, _) => Err(format!("there is no plan '{name}'")),
             (Some(one), Some(other)) => Err(format!("'{name}' may be {one} or {other}")),
+        }
+    }
+
+    /// The plan of `plan@run`, if that is its last run: nothing can be done to an earlier one.
+    fn known_run(&self, name: &str) -> Result<PlanName, String> {
+        let Target { plan, run } = name.parse().map_err(|error: NameError| error.to_string())?;
+        let plan = self.known(plan.as_str())?;
+        let rows = self.rows.iter().filter(|row| row.facts.plan == plan);
+        let Some(last) = rows.filter_map(Row::run).map(|run| run.run).next() else {
+            return Err(format!("{plan} has never run"));
+        };
+        match run.and_then(|run| run.resolve(last)) {
+            Some(run) if run == last => Ok(plan),
+            Some(run) => Err(format!("run {run} of {plan} is over: its last run is {last}")),
+            None => Err(format!("{plan} has no such run: its last is {last}")),
         }
     }
 }

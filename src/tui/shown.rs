@@ -4,10 +4,11 @@ use ratatui::layout::Rect;
 
 use super::app::{App, Focus};
 use super::kept::Layout;
+use super::keys;
 use super::layout::{Places, Plan, Zoom, inside};
 use super::msg::Effect;
 use super::page::Page;
-use super::pane::{LogPane, PaneEffect, PaneMsg};
+use super::pane::{LogPane, PaneEffect, PaneKey, PaneMsg};
 use crate::feed::window::{self, Request, View, Want, WindowId};
 use crate::model::PlanName;
 use crate::render::sanitize::harmless;
@@ -59,7 +60,13 @@ impl App {
                 return tagged;
             }
             let live = named(&mut self.rows.iter().filter(|row| row.is_live()), most);
-            if live.is_empty() { named(&mut self.rows.iter(), most) } else { live }
+            let mut plans = if live.is_empty() { named(&mut self.rows.iter(), most) } else { live };
+            // The one that is looked at is always among them.
+            if let Some(selected) = self.selected.as_ref().filter(|plan| !plans.contains(plan)) {
+                plans.truncate(most - 1);
+                plans.push(selected.clone());
+            }
+            plans
         };
         match self.kept.layout {
             Layout::List => self.selected.iter().map(|plan| vec![plan.clone()]).collect(),
@@ -155,11 +162,12 @@ impl App {
     }
 
     fn perform(&mut self, effects: Vec<PaneEffect>, out: &mut Vec<Effect>) {
+        let mut copied = false;
         for effect in effects {
             match effect {
                 PaneEffect::Ask(request) => out.push(Effect::Ask(request)),
                 PaneEffect::Copy(text) => {
-                    self.said = Some(format!("copied {}", amount(&text)));
+                    copied = true;
                     out.push(Effect::Copy(text));
                 }
                 PaneEffect::Save(text) => out.push(Effect::Save(text)),
@@ -169,6 +177,11 @@ impl App {
                     self.page = Some(Page::new(title, lines));
                 }
             }
+        }
+        // Whether the terminal takes it is not known: it never answers.
+        if copied && let Some(said) = &mut self.said {
+            let key = keys::name_of(keys::Action::Pane(PaneKey::Save));
+            said.push_str(&format!(": sent to the terminal's clipboard · {key} saves to a file"));
         }
     }
 
@@ -182,12 +195,5 @@ impl App {
         (seen.into_iter().zip(places.logs))
             .find(|(_, area)| area.contains((x, y).into()))
             .map(|((at, id), area)| (at, id, area))
-    }
-}
-
-fn amount(text: &str) -> String {
-    match text.lines().count() {
-        0 | 1 => "1 line".to_owned(),
-        lines => format!("{lines} lines"),
     }
 }

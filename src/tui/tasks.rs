@@ -39,6 +39,8 @@ pub(super) struct TaskView {
     asked: Option<(PlanName, u64)>,
     /// They have not come yet.
     waits: bool,
+    /// How many tasks are how, and of which run.
+    summary: Option<(PlanName, u64, String)>,
     /// For which moment and width the page is.
     made: Option<(Stamp, u16, Drawn)>,
 }
@@ -53,6 +55,8 @@ impl TaskView {
         let RunTasks { plan, run, table, earlier } = &**tasks;
         let left = time_left(table, names, earlier, now);
         let scene = Scene { plan: plan.as_str(), run, table, names, left: left.as_ref(), now };
+        let counts: Vec<String> = scene.counts().into_iter().map(|(words, _)| words).collect();
+        self.summary = Some((plan.clone(), run.run, counts.join(" · ")));
         let mut text = Vec::new();
         let painting = tasks::Look { width: Some(width.into()), colour: true };
         head(&mut text, &scene, painting);
@@ -67,6 +71,12 @@ impl TaskView {
             }
         }
         self.page.renew(format!("tasks · {plan} run {}", run.run), painted::lines(&text, look));
+    }
+
+    /// How many tasks of this run are how, if it is the one whose tasks these are.
+    pub(super) fn summary(&self, plan: &PlanName, run: u64) -> Option<&str> {
+        let (of, number, words) = self.summary.as_ref()?;
+        (of == plan && *number == run).then_some(words)
     }
 
     fn word(&self) -> &'static str {
@@ -135,6 +145,7 @@ impl App {
         let newer = view.asked.as_ref().is_none_or(|(_, asked)| *asked < seq);
         if other {
             (view.tasks, view.names, view.made) = (None, None, None);
+            view.summary = None;
             view.page = Page::default();
         } else if view.waits || !newer {
             return;

@@ -59,17 +59,14 @@ impl App {
     }
 
     fn view_list(&self, area: Rect, buf: &mut Buffer) {
-        let status = self.in_short();
         let focus = self.focus == Focus::List;
         let text = inside(area);
         let below = match self.rows.len().saturating_sub(self.top + usize::from(text.height)) {
             0 => String::new(),
             more => format!("{more} more"),
         };
-        let title = match self.tagged.len() {
-            0 => "plans".to_owned(),
-            tagged => format!("plans · {tagged} tagged"),
-        };
+        let title = self.list_title();
+        let status = self.in_short(usize::from(text.width).saturating_sub(title.width() + 5));
         Frame { title: &title, status: &status, below: &below, focus }.view(area, buf, &self.look);
         let columns = Columns::of(&self.rows, text.width, self.now);
         for (y, row) in (text.y..text.bottom()).zip(&self.rows[self.top.min(self.rows.len())..]) {
@@ -79,16 +76,55 @@ impl App {
         }
     }
 
-    /// `2 running · 1 failed`
-    fn in_short(&self) -> String {
+    /// `plans · nope-* · 2 tagged`
+    fn list_title(&self) -> String {
+        let mut title = "plans".to_owned();
+        if !self.watched.is_empty() {
+            title.push_str(&format!(" · {}", harmless(&self.watched)));
+        }
+        if !self.tagged.is_empty() {
+            title.push_str(&format!(" · {} tagged", self.tagged.len()));
+        }
+        let running = self.rows.iter().filter(|row| row.is_live()).count();
+        let logs = match (self.kept.layout, &self.shown[..]) {
+            (Layout::Grid, shown) => shown.len(),
+            (Layout::Merged, [only]) => self.pane(*only).map_or(0, |shown| shown.plans.len()),
+            _ => running,
+        };
+        if self.tagged.is_empty() && logs < running {
+            title.push_str(&format!(" · {logs} of {running} logs"));
+        }
+        title
+    }
+
+    /// `2 running, 1 with failures · 1 failed · 1 stopped`, as much of it as there is room for,
+    /// what needs somebody first. What has ended well needs no one.
+    fn in_short(&self, room: usize) -> String {
         let count = |of: fn(&Row) -> bool| self.rows.iter().filter(|row| of(row)).count();
-        let mut words = Vec::new();
-        for (count, word) in [(count(Row::is_live), "running"), (count(Row::is_bad), "failed")] {
-            if count > 0 {
-                words.push(format!("{count} {word}"));
+        let mut words: Vec<(usize, &str)> = vec![
+            (count(Row::is_live), "running"),
+            (count(Row::has_failures), "with failures"),
+            (count(Row::is_bad), "failed"),
+        ];
+        for word in self.rows.iter().filter_map(Row::is_other) {
+            match words.iter_mut().skip(3).find(|(_, known)| *known == word) {
+                Some((count, _)) => *count += 1,
+                None => words.push((1, word)),
             }
         }
-        words.join(" · ")
+        let mut said = String::new();
+        for (count, word) in words.into_iter().filter(|(count, _)| *count > 0) {
+            let between = match word {
+                _ if said.is_empty() => "",
+                "with failures" => ", ",
+                _ => " · ",
+            };
+            let more = format!("{between}{count} {word}");
+            if said.width() + more.width() <= room {
+                said.push_str(&more);
+            }
+        }
+        said
     }
 
     fn view_facts(&self, area: Rect, buf: &mut Buffer) {
@@ -100,7 +136,10 @@ impl App {
         let run = row.run().map(|run| format!("run {}", run.run)).unwrap_or_default();
         Frame { title, status: &run, ..Frame::default() }.view(area, buf, &self.look);
         let text = inside(area);
-        let facts = row.facts(&self.look, self.now);
+        let number = row.run().map_or(0, |run| run.run);
+        let tasks = self.tasks.as_ref();
+        let tasks = tasks.and_then(|tasks| tasks.summary(&row.facts.plan, number));
+        let facts = row.facts(tasks, &self.look, self.now);
         // What is too long goes on below as long as every fact has a row.
         let mut spare = usize::from(text.height).saturating_sub(facts.len());
         let mut y = text.y;
@@ -120,14 +159,18 @@ impl App {
 
     fn view_log(&self, at: usize, id: WindowId, area: Rect, buf: &mut Buffer) {
         let Some(shown) = self.pane(id) else { return };
-        let title = match (self.kept.layout, &shown.plans[..]) {
+        let rows = || self.rows.iter().filter(|row| shown.plans.contains(&row.facts.plan));
+        let last = rows().next().and_then(Row::run).map(|run| run.run);
+        // Of the lines that are seen, whatever runs now.
+        let run = shown.pane.run().or(last);
+        let title = match (self.kept.layout, run) {
+            (Layout::Grid, Some(run)) if Some(run) != last => {
+                format!("{} {} · run {run}", at + 1, shown.pane.title())
+            }
             (Layout::Grid, _) => format!("{} {}", at + 1, shown.pane.title()),
-            (_, [plan]) => match self.rows.iter().find(|row| row.facts.plan == *plan) {
-                Some(row) if row.run().is_some() => {
-                    format!("{} · run {}", shown.pane.title(), row.run().map_or(0, |run| run.run))
-                }
-                _ => shown.pane.title(),
-            },
+            (_, Some(run)) if shown.plans.len() == 1 => {
+                format!("{} · run {run}", shown.pane.title())
+            }
             _ => shown.pane.title(),
         };
         let below = match (shown.pane.news(), self.look.unicode) {
@@ -136,7 +179,8 @@ impl App {
             (news, false) => format!("{news} new, f"),
         };
         let focus = self.focus == Focus::Log && at == self.at.min(self.shown.len() - 1);
-        let status = shown.pane.status();
+        let room = usize::from(area.width).saturating_sub(title.width() + 7);
+        let status = shown.pane.status(rows().any(Row::is_live), room);
         Frame { title: &title, status: &status, below: &below, focus }.view(area, buf, &self.look);
         shown.pane.view(inside(area), buf, &self.look);
     }
@@ -146,6 +190,13 @@ impl App {
         let text = inside(area);
         let lines: &[&str] = match self.listed {
             false => &["reading…"],
+            true if !self.watched.is_empty() => &[
+                "no plan fits what is watched (above) yet",
+                "",
+                "planwatch watch   shows all plans",
+                "",
+                "those that fit appear here by themselves",
+            ],
             true => &[
                 "there are no plans yet",
                 "",
@@ -180,7 +231,7 @@ impl App {
         }
         let key = Style::new().add_modifier(Modifier::BOLD);
         let mut x = area.x;
-        for (name, word) in help::footer(self.keys_go()) {
+        for (name, word) in help::footer(self.keys_go(), |binding| self.short(binding)) {
             let needs = u16::try_from(name.width() + 1 + word.width()).unwrap_or(u16::MAX);
             if x + needs > area.x + room {
                 break;

@@ -10,6 +10,8 @@ use std::thread;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::cmd::alive::settled;
+use crate::cmd::leftover::left_behind;
 use crate::cmd::tables::ChosenRun;
 use crate::cmd::{World, now, why};
 use crate::exit;
@@ -67,17 +69,30 @@ impl Desk {
             };
             args.extend(plans.iter().map(|plan| plan.as_str().into()));
             let args: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
-            let home = home.path().as_os_str();
-            let said = match tool::itself(&args, &[("PLANWATCH_HOME", home)]) {
+            let place = home.path().as_os_str();
+            let said = match tool::itself(&args, &[("PLANWATCH_HOME", place)]) {
                 Ok((_, said)) => in_one_line(&String::from_utf8_lossy(&said)),
                 Err(error) => format!("cannot {}: {error}", deed.verb()),
             };
             let _ = tell.send(Msg::Say(said));
+            // Of processes that go on nobody writes when they end.
+            for plan in plans {
+                let left = left_of(&home, &plan);
+                let _ = tell.send(Msg::Left(plan, left));
+            }
         });
         if let Err(error) = done {
             let _ = self.tell.send(Msg::Say(format!("cannot {}: {error}", deed.verb())));
         }
     }
+}
+
+/// Processes that the last run of a plan has left behind, as far as that can be found out.
+fn left_of(home: &Home, plan: &PlanName) -> usize {
+    let plan = home.plan(plan);
+    let run = settled(&plan).ok().and_then(|fold| fold.last().cloned());
+    let left = run.and_then(|run| left_behind(&plan, &run).ok());
+    left.map_or(0, |left| left.len())
 }
 
 fn in_one_line(said: &str) -> String {
@@ -130,7 +145,7 @@ impl Runner {
     fn why(&self, plan: PlanName, width: u16) -> anyhow::Result<Msg> {
         let look = Look { width: Some(width.into()), colour: true };
         let text = why::told(&self.chosen(&plan)?, &self.world, look)?;
-        Ok(Msg::Why { title: format!("why · {plan}"), text })
+        Ok(Msg::Why { plan, text })
     }
 
     /// Saves a text beside the user's other files, never over one of them.

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use self::desk::Desk;
 use super::World;
 use super::follow::block_on;
+use super::leftover::left_behind;
 use super::select::{Selector, unknown};
 use crate::exit::{Exit, Failure};
 use crate::feed::roster::{self, Told};
@@ -41,11 +42,13 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let kept: Kept = load_json(&desk::kept_file(&home)).ok().flatten().unwrap_or_default();
     let (tell, msgs) = unbounded_channel();
     let told = tell.clone();
-    roster::watch(home.clone(), wanted, move |news| told.send(message(news)).is_ok())?;
+    let place = home.clone();
+    roster::watch(home.clone(), wanted, move |news| told.send(message(news, &place)).is_ok())?;
     let told = tell.clone();
     let worker = Worker::start(home.clone(), move |answer| drop(told.send(Msg::Answer(answer))))?;
     let mut desk = Desk::new(home, worker, tell, world.clone())?;
-    let app = App::new(look(world, kept), kept, world.now);
+    let watched: Vec<String> = options.plans.iter().map(ToString::to_string).collect();
+    let app = App::new(look(world, kept), kept, world.now).watching(watched.join(" "));
     let ended = block_on(async { Ok(show(app, msgs, |effect| desk.perform(effect)).await?) })?;
     Ok(match ended {
         Ended::Quit => Exit::Done.code(),
@@ -94,9 +97,13 @@ fn wanted(
     })
 }
 
-fn message(told: Told) -> Msg {
+fn message(told: Told, home: &Home) -> Msg {
     match told {
         Told::Plan { fold, log_bytes, orphaned } => Msg::Plan(PlanFacts {
+            left: fold.last().map_or(0, |run| {
+                left_behind(&home.plan(&fold.plan), run).map_or(0, |left| left.len())
+            }),
+            heard: Some(fold.ts),
             run: fold.last().cloned().map(Box::new),
             seq: fold.seq,
             lines: fold.lines,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::scan::{Next, Scan};
+use super::words::Echoes;
 use super::{At, Cut, Item, Pattern, Place, Slice, Target, Told, View, seek};
 use crate::store::layout::Home;
 use crate::store::reader::Batch;
@@ -167,6 +168,8 @@ pub(super) fn open(
 #[derive(Debug)]
 pub(super) struct Find {
     scan: Scan,
+    /// What must fit what is shown, too.
+    shown: Option<Pattern>,
     /// Where it began and where the logs end on that side, summed.
     range: (u64, u64),
     spoke: Instant,
@@ -190,8 +193,12 @@ impl Find {
         }
         let end = if forward { last.iter().sum() } else { 0 };
         let range = (cut.0.iter().sum(), end);
+        let shown = match &target {
+            Target::Match(pattern) if !view.filter.everything => Some(pattern.clone()),
+            _ => None,
+        };
         let scan = Scan::new(home, view, Some(target), &cut, forward)?;
-        Ok(Find { scan, range, spoke: Instant::now() })
+        Ok(Find { scan, shown, range, spoke: Instant::now() })
     }
 
     pub(super) fn work(&mut self, tools: &mut Tools<'_>) -> io::Result<bool> {
@@ -200,6 +207,7 @@ impl Find {
             match self.scan.next(tools.batch)? {
                 // Missing records are in every view and are no match.
                 Next::Item(item) if item.event.as_deref() == Some(Item::MISSING) => {}
+                Next::Item(item) if self.shown.as_ref().is_some_and(|it| !item.shows(it)) => {}
                 Next::Item(item) => {
                     tools.told.push(Told::Found(Some(item.place)));
                     return Ok(true);
@@ -227,6 +235,9 @@ impl Find {
 #[derive(Debug)]
 pub(super) struct Count {
     scan: Scan,
+    /// What must fit what is shown, too; then copies do not count either.
+    shown: Option<Pattern>,
+    echoes: Echoes,
     total: u64,
     places: Vec<Place>,
     spoke: Instant,
@@ -234,8 +245,10 @@ pub(super) struct Count {
 
 impl Count {
     pub(super) fn new(home: &Home, view: &Arc<View>, pattern: Pattern) -> io::Result<Count> {
+        let shown = (!view.filter.everything).then(|| pattern.clone());
         let scan = Scan::new(home, view, Some(Target::Match(pattern)), &Cut::default(), true)?;
-        Ok(Count { scan, total: 0, places: Vec::new(), spoke: Instant::now() })
+        let (echoes, spoke) = (Echoes::default(), Instant::now());
+        Ok(Count { scan, shown, echoes, total: 0, places: Vec::new(), spoke })
     }
 
     pub(super) fn work(&mut self, tools: &mut Tools<'_>) -> io::Result<bool> {
@@ -243,6 +256,7 @@ impl Count {
         let done = loop {
             match self.scan.next(tools.batch)? {
                 Next::Item(item) if item.event.as_deref() == Some(Item::MISSING) => {}
+                Next::Item(item) if self.is_unseen(&item) => {}
                 Next::Item(item) => {
                     self.total += 1;
                     if self.places.len() <= Told::MOST_PLACES {
@@ -261,6 +275,14 @@ impl Count {
             tools.told.push(Told::Counted { total: self.total, places, done });
         }
         Ok(done)
+    }
+}
+
+impl Count {
+    /// Whether it is shown by other words, or by another record.
+    fn is_unseen(&mut self, item: &Item) -> bool {
+        let Some(pattern) = &self.shown else { return false };
+        !item.shows(pattern) || self.echoes.is_copy(item)
     }
 }
 

@@ -4,6 +4,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `item` | a record as the window gives it |
+//! | `words` | what is shown of it, and which records say the same |
 //! | `filter` | which records are wanted |
 //! | `lane` | one log, read forward or backward |
 //! | `scan` | several of them as one, in the order of time |
@@ -24,12 +25,14 @@ mod lane;
 mod scan;
 mod seek;
 mod tail;
+mod words;
 mod worker;
 
 use std::sync::Arc;
 
 pub use filter::{Filter, Pattern};
 pub use item::{Item, Place};
+pub use words::{NEAR, SOON, TaskWords};
 pub use worker::Worker;
 
 pub use super::sieve::TaskGlob;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Look, Scene, run_word, tone};
-use crate::model::{Stamp, TaskState, format_duration};
+use crate::model::{Stamp, TaskCounts, TaskState, format_duration};
 use crate::render::sanitize::harmless;
 use crate::render::theme::{Tone, painted};
 
@@ -15,7 +15,7 @@ pub fn head(to: &mut Vec<u8>, scene: &Scene<'_>, look: Look) {
         (format!("{} run {}", scene.plan, scene.run.run), Tone::Bold),
         (state(scene), Tone::of_run(scene.run.state, scene.run.verdict)),
     ];
-    parts.extend(counts(scene));
+    parts.extend(scene.counts());
     parts.extend(time_left(scene).map(|text| (text, Tone::Plain)));
     parts.extend(longest(scene).map(|text| (text, Tone::Plain)));
     joined(to, &parts, look);
@@ -34,17 +34,27 @@ fn state(scene: &Scene<'_>) -> String {
     format!("{} {}", run_word(run), format_duration(took))
 }
 
-fn counts(scene: &Scene<'_>) -> Vec<(String, Tone)> {
-    let mut counts = scene.table.counts();
-    let cut = scene.table.tasks.iter().filter(|task| scene.is_cut(task)).count();
-    if scene.is_over() {
-        // One word for both ways in which a table may tell it.
+impl Scene<'_> {
+    /// How many tasks are how, in words.
+    pub fn counts(&self) -> Vec<(String, Tone)> {
+        let cut = self.table.tasks.iter().filter(|task| self.is_cut(task)).count();
         let cut = u32::try_from(cut).unwrap_or(u32::MAX);
+        match counts(self.table.counts(), cut, self.is_over()) {
+            none if none.is_empty() => vec![("no tasks seen".to_owned(), Tone::Dim)],
+            counts => counts,
+        }
+    }
+}
+
+/// How many tasks are how, in words. `over`: the run has ended, and so many of them were cut off.
+pub fn counts(mut counts: TaskCounts, cut: u32, over: bool) -> Vec<(String, Tone)> {
+    if over {
+        // One word for both ways in which a table may tell it.
         counts.pending = (counts.pending + counts.running).saturating_sub(cut);
         counts.running = cut;
     }
-    let waiting = if scene.is_over() { "not run" } else { "waiting" };
-    let at_work = if scene.is_over() { "cut off" } else { "running" };
+    let waiting = if over { "not run" } else { "waiting" };
+    let at_work = if over { "cut off" } else { "running" };
     let words = [
         (TaskState::Done, "done"),
         (TaskState::Complete, "complete before"),
@@ -54,9 +64,6 @@ fn counts(scene: &Scene<'_>) -> Vec<(String, Tone)> {
         (TaskState::Missing, "missing"),
         (TaskState::Pending, waiting),
     ];
-    if counts.is_empty() {
-        return vec![("no tasks seen".to_owned(), Tone::Dim)];
-    }
     words
         .into_iter()
         .filter_map(|(state, word)| {

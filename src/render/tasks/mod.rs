@@ -30,7 +30,7 @@ mod tree;
 use std::time::Duration;
 
 pub use change::change;
-pub use head::head;
+pub use head::{counts, head};
 pub use left::{Earlier, Left, time_left};
 pub use names::Names;
 

@@ -27,16 +27,6 @@ impl LogPane {
         for (row, line) in self.visible() {
             self.draw_row(row, line, cursor == Some(row), area, buf, look);
         }
-        let news = self.bell();
-        if !news.is_empty() {
-            let mark = if look.unicode { format!(" ▼ {news} ") } else { format!(" v {news} ") };
-            let style = look.tone(Tone::Wait).add_modifier(Modifier::BOLD | Modifier::REVERSED);
-            let glyphs = ink(&mark, style, false, usize::from(area.width));
-            let columns = width(&glyphs) as u16;
-            if columns < area.width {
-                put(buf, area.right() - columns, area.bottom() - 1, &glyphs, 0, columns);
-            }
-        }
     }
 
     fn draw_row(
@@ -53,7 +43,7 @@ impl LogPane {
         let wanted = if self.settings.wrap { columns * MOST_LINES } else { self.left + columns };
         let manner = self.manner(look, columns);
         let Some(entry) = self.rows.list.get(row) else { return };
-        let mut shown = manner.row(entry, self.before(row), wanted);
+        let mut shown = manner.row(entry, self.above(row), wanted);
         self.mark_found(entry.at, &mut shown, look);
         let front = width(&shown.front) as u16;
         let lines =
@@ -109,8 +99,9 @@ impl LogPane {
         if lay_over(&mut shown.message, search.pattern.regex(), look.found()) {
             return;
         }
-        // Found in what was written, not in what is shown of it.
-        if search.pattern.fits(&self.held[at].item.msg) {
+        // Found in the time, level or logger that stand in front.
+        let item = &self.held[at].item;
+        if item.task_words().is_none() && search.pattern.fits(&item.msg) {
             for glyph in &mut shown.message {
                 glyph.style = glyph.style.add_modifier(Modifier::UNDERLINED);
             }
@@ -119,7 +110,11 @@ impl LogPane {
 }
 
 /// Whether there was something to lay it over.
-fn lay_over(glyphs: &mut [Glyph], regex: &regex::bytes::Regex, style: Style) -> bool {
+pub(in crate::tui) fn lay_over(
+    glyphs: &mut [Glyph],
+    regex: &regex::bytes::Regex,
+    style: Style,
+) -> bool {
     let text: String = glyphs.iter().map(|glyph| &*glyph.text).collect();
     let mut any = false;
     let mut found = regex.find_iter(text.as_bytes()).filter(|found| !found.is_empty()).peekable();

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `update` | what keys and words do |
 //! | `search` | what is searched for |
+//! | `hunt` | the way to the next match or error |
 //! | `travel` | where on the log the screen stands, and how it moves |
 //! | `taken` | what comes of the worker's answers, and what is asked for |
 //! | `sense` | what a record means to its neighbours |
@@ -17,7 +18,8 @@
 //! is seen and asks for others by [`PaneEffect::Ask`]. What surprises: a place on the screen is a
 //! record, never a row number, so nothing that is folded, filtered or resized moves it.
 
-mod draw;
+pub(super) mod draw;
+mod hunt;
 pub mod ink;
 mod rows;
 mod search;
@@ -28,6 +30,7 @@ mod taken;
 mod travel;
 mod update;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rows::{Folding, Rows};
@@ -217,12 +220,18 @@ pub struct LogPane {
     marks: Vec<Place>,
     search: Option<Search>,
     hunt: Option<Hunt>,
+    /// Where a search has found something that has to be read first.
+    goal: Option<(Hunt, Place)>,
+    /// Steps that were asked for while one was on its way: to an error, and forward.
+    ahead: VecDeque<(bool, bool)>,
     /// What was typed and cannot be.
     trouble: Option<String>,
     progress: Option<u16>,
     /// Records that have come since following was paused, and up to where they are counted.
     unseen: u64,
     seen: Cut,
+    /// Where following was paused.
+    since: Cut,
     /// Before anything was loaded, and while another place is.
     loading: bool,
     hidden: bool,
@@ -252,6 +261,8 @@ struct Search {
     backward: bool,
     /// Whether it was entered; before, it only shows what it fits.
     entered: bool,
+    /// The last step went on from the other end of the log.
+    round: bool,
     total: u64,
     /// Where they are, if they are not too many.
     places: Vec<Place>,
@@ -264,6 +275,8 @@ struct Hunt {
     error: bool,
     forward: bool,
     round: bool,
+    /// From where.
+    from: Place,
 }
 
 impl LogPane {
@@ -299,10 +312,13 @@ impl LogPane {
             marks: Vec::new(),
             search: None,
             hunt: None,
+            goal: None,
+            ahead: VecDeque::new(),
             trouble: None,
             progress: None,
             unseen: 0,
             seen: Cut::default(),
+            since: Cut::default(),
             loading: true,
             hidden: false,
         }
@@ -310,7 +326,12 @@ impl LogPane {
 
     /// Whether [`PaneKey::Cancel`] has anything to end here, or goes to whoever is above.
     pub fn can_cancel(&self) -> bool {
-        self.search.is_some() || self.hunt.is_some() || !self.view.filter.is_open()
+        self.search.is_some() || self.is_hunting() || !self.view.filter.is_open()
+    }
+
+    /// Whether a search is on its way.
+    fn is_hunting(&self) -> bool {
+        self.hunt.is_some() || self.goal.is_some()
     }
 
     /// What is to be kept from one use to the next.

@@ -3,11 +3,8 @@
 use std::collections::HashSet;
 
 use super::sense::{Held, Kind};
+use crate::feed::window::{NEAR, SOON};
 use crate::model::{Level, Stream};
-
-/// How far back the original of a copy is looked for, in records and in microseconds.
-const NEAR: usize = 48;
-const SOON: i64 = 1_500_000;
 
 /// One row, or several if it is wrapped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,6 +94,11 @@ impl Rows {
             }
         }
         rows
+    }
+
+    /// Whether this record is seen only by another one that says the same, or follows it.
+    pub(super) fn hides(&self, at: usize) -> bool {
+        self.list.get(self.of(at)).is_none_or(|row| row.at != at && !row.folded.contains(&at))
     }
 
     /// The row that shows this record.

@@ -1,7 +1,7 @@
 //! Searching: what is on the screen first, then the whole log, then from its other end.
 
-use super::{Hunt, LogPane, PaneEffect, Search};
-use crate::feed::window::{Pattern, Place, Target, Want};
+use super::{LogPane, PaneEffect, Search};
+use crate::feed::window::{Pattern, Place, Want};
 
 impl LogPane {
     pub(super) fn search_for(
@@ -12,6 +12,8 @@ impl LogPane {
         effects: &mut Vec<PaneEffect>,
     ) {
         (self.trouble, self.pending.count) = (None, None);
+        (self.hunt, self.goal, self.pending.find) = (None, None, None);
+        self.ahead.clear();
         if text.is_empty() {
             self.search = None;
             return;
@@ -21,7 +23,8 @@ impl LogPane {
             Err(trouble) => return self.trouble = Some(trouble),
         };
         let (total, places, counted) = (0, Vec::new(), false);
-        self.search = Some(Search { pattern, backward, entered: done, total, places, counted });
+        let (entered, round) = (done, false);
+        self.search = Some(Search { pattern, backward, entered, round, total, places, counted });
         if !done {
             return;
         }
@@ -31,7 +34,10 @@ impl LogPane {
             rows.reverse();
         }
         match rows.into_iter().find_map(|row| self.fitting(row)) {
-            Some(place) => self.show(place, effects),
+            Some(place) => {
+                self.open_around(place);
+                self.show(place, effects);
+            }
             None => self.next_match(true, effects),
         }
         self.count(effects);
@@ -44,7 +50,10 @@ impl LogPane {
         let whole = std::iter::once(&row.at).chain(&row.folded);
         whole
             .map(|&at| &self.held[at].item)
-            .find(|item| search.pattern.fits(&item.msg))
+            .find(|item| match self.settings.raw {
+                true => search.pattern.fits(&item.msg),
+                false => item.shows(&search.pattern),
+            })
             .map(|item| item.place)
     }
 
@@ -63,36 +72,14 @@ impl LogPane {
         };
         let entered = std::mem::replace(&mut search.entered, true);
         let forward = onward != search.backward;
-        self.hunt_from_here(false, forward, effects);
+        self.next_match_to(forward, effects);
         if !entered {
             self.count(effects);
         }
     }
 
-    /// Looks for the next match or error from the row under the cursor.
-    pub(super) fn hunt_from_here(
-        &mut self,
-        error: bool,
-        forward: bool,
-        effects: &mut Vec<PaneEffect>,
-    ) {
-        let Some(row) = self.current() else { return };
-        let own = std::iter::once(row.at).chain(row.folded.iter().copied());
-        let at = if forward { own.max() } else { own.min() }.unwrap_or(row.at);
-        let from = self.held[at].item.place;
-        self.hunt = Some(Hunt { error, forward, round: false });
-        self.hunt_on(from, effects);
-    }
-
-    /// Goes on looking behind a record.
-    pub(super) fn hunt_on(&mut self, from: Place, effects: &mut Vec<PaneEffect>) {
-        let Some(hunt) = &self.hunt else { return };
-        let forward = hunt.forward;
-        let target = match (&self.search, hunt.error) {
-            (_, true) => Target::Error,
-            (Some(search), false) => Target::Match(search.pattern.clone()),
-            (None, false) => return self.hunt = None,
-        };
-        effects.push(self.ask(Want::Find { from, target, forward }));
+    pub(super) fn next_match_to(&mut self, forward: bool, effects: &mut Vec<PaneEffect>) {
+        self.search.iter_mut().for_each(|search| search.round = false);
+        self.hunt_from_here(false, forward, effects);
     }
 }

@@ -1,7 +1,7 @@
 //! What an item means on the screen: found out once, when it comes.
 
 use crate::feed::window::Item;
-use crate::model::{Eol, Level, Stream};
+use crate::model::{Eol, Stream};
 use crate::parse::luigi::{Told, told};
 use crate::parse::recognise;
 
@@ -61,19 +61,13 @@ fn sense(item: &Item) -> (usize, Kind) {
     if item.stream == Stream::Planwatch {
         return (0, Kind::Own);
     }
-    if let (Some(task), Some(_)) = (&item.task, &item.task_event) {
-        // The bridge tells a task's end twice as well: that it has ended, and what the scheduler was
-        // told of it.
-        let informed = item.stream == Stream::Events && item.msg.starts_with(r#"{"ev":"status""#);
-        let printed = task.contains('(') && !informed;
-        let family = task.split(['(', '_']).next().unwrap_or(task);
-        // Of an id, the family is what stands before the first `_`, or before a later one: the
-        // first part tells enough.
+    if item.task_words().is_some() {
         let pid = match told(item.msg.as_bytes()) {
             Some(Told::Task(line)) => line.pid,
             _ => None,
         };
-        return (body(item), Kind::Task { family: family.into(), pid, printed });
+        let (family, printed) = (item.family().into(), item.is_printed());
+        return (item.body(), Kind::Task { family, pid, printed });
     }
     let msg = &*item.msg;
     let kind = match msg.as_bytes() {
@@ -94,41 +88,8 @@ fn sense(item: &Item) -> (usize, Kind) {
         }
         _ => Kind::Line { prefixed: recognise(msg.as_bytes()).is_some() },
     };
-    let at = if kind == (Kind::Line { prefixed: true }) { body(item) } else { 0 };
+    let at = if kind == (Kind::Line { prefixed: true }) { item.body() } else { 0 };
     (at, kind)
-}
-
-/// Words that a level is printed as, longest first.
-const fn words(level: Level) -> &'static [&'static str] {
-    match level {
-        Level::Trace => &["TRACE"],
-        Level::Debug => &["DEBUG"],
-        Level::Info => &["SUCCESS", "NOTICE", "INFO"],
-        Level::Warning => &["WARNING", "WARN"],
-        Level::Error => &["ERROR"],
-        Level::Critical => &["CRITICAL", "FATAL"],
-    }
-}
-
-/// Bytes in which a prefix ends.
-const PREFIX: usize = 160;
-
-/// Where the message begins behind a prefix; 0 if there is none.
-fn body(item: &Item) -> usize {
-    let msg = &*item.msg;
-    let Some(prefix) = recognise(msg.as_bytes()) else { return 0 };
-    let front = msg.get(..PREFIX).unwrap_or(msg).to_ascii_uppercase();
-    let behind = |word: &str| front.find(word).map_or(0, |at| at + word.len());
-    let level = words(prefix.level).iter().map(|word| behind(word)).find(|at| *at > 0);
-    let logger = prefix.logger.map_or(0, |name| behind(&name.to_ascii_uppercase()));
-    let at = level.unwrap_or(0).max(logger);
-    let rest = msg.get(at..).unwrap_or_default();
-    // What sets the last of them off from the message, once.
-    let set_off = rest.trim_start_matches("\x1b[0m").trim_start();
-    let set_off = set_off.strip_prefix([']', ')']).unwrap_or(set_off);
-    let set_off = set_off.trim_start();
-    let set_off = set_off.strip_prefix([':', '-', '|', '>']).unwrap_or(set_off);
-    msg.len() - set_off.trim_start().len()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::ink::{Glyph, ink, width};
 use super::rows::Row;
 use super::sense::{Held, Kind};
 use super::{Settings, Times};
+use crate::feed::window::TaskWords;
 use crate::model::{Eol, Level, PlanName, Stamp, format_duration};
 use crate::render::sanitize::has_escapes;
 use crate::render::theme::Tone;
@@ -41,9 +42,42 @@ pub(super) struct Manner<'a> {
 }
 
 impl Manner<'_> {
-    /// The row; `before` is the time of the row above, `columns` how much of the message is wanted.
-    pub(super) fn row(&self, row: &Row, before: Option<Stamp>, columns: usize) -> Shown {
+    /// The row; `above` is the record of the row above, `columns` how much of the message is
+    /// wanted.
+    pub(super) fn row(&self, row: &Row, above: Option<&Held>, columns: usize) -> Shown {
         let line = &self.held[row.at];
+        let mut shown = self.without_run(row, above, columns);
+        if let Some(run) = self.other_run(line, above) {
+            let style = self.look.tone(Tone::Dim).add_modifier(Modifier::REVERSED);
+            let mut message = ink(&format!(" {run} "), style, false, columns);
+            message.extend(ink(" ", Style::new(), false, 1));
+            message.append(&mut shown.message);
+            shown.message = message;
+        }
+        shown
+    }
+
+    /// `run 2 · 2026-11-23`, where another run begins and nothing else tells it.
+    fn other_run(&self, line: &Held, above: Option<&Held>) -> Option<String> {
+        let (run, before) = (line.item.run, above?.item.run);
+        let told = line.item.event.as_deref() == Some("run.started");
+        if told || run == before || run == 0 || before == 0 || self.settings.raw {
+            return None;
+        }
+        // Several plans are runs side by side.
+        if self.plans.is_some() {
+            return None;
+        }
+        let day = |held: &Held| {
+            held.item.place.ts.timestamp().to_zoned_datetime(self.look.zone.clone()).date()
+        };
+        let (today, then) = (day(line), day(above?));
+        Some(if today == then { format!("run {run}") } else { format!("run {run} · {today}") })
+    }
+
+    fn without_run(&self, row: &Row, above: Option<&Held>, columns: usize) -> Shown {
+        let line = &self.held[row.at];
+        let before = above.map(|above| above.item.place.ts);
         let mut shown = Shown { front: self.front(line, before), ..Shown::default() };
         let tone = self.tone(line);
         if !row.folded.is_empty() {
@@ -124,6 +158,11 @@ impl Manner<'_> {
         if room >= FOR_LEVEL {
             let style = self.look.tone(Tone::of_level(line.item.level));
             front.extend(ink(&format!("{:<5} ", level_word(line.item.level)), style, false, 6));
+        } else if line.item.level >= Some(Level::Warning) {
+            // One letter says it too, where there may be no colour to do so.
+            let style = self.look.tone(Tone::of_level(line.item.level));
+            let letter = level_word(line.item.level).get(..1).unwrap_or_default();
+            front.extend(ink(&format!("{letter} "), style, false, 2));
         }
         if room >= FOR_LOGGER {
             let name = if line.kind == Kind::Own { "planwatch" } else { logger(line) };
@@ -160,8 +199,8 @@ impl Manner<'_> {
         let line = &self.held[row.at];
         let task = line.item.task.as_deref().unwrap_or_default();
         let event = line.item.task_event.as_deref().unwrap_or_default();
-        let (name, parameters) = name_of(task);
-        let (words, tone) = words_of(event);
+        let Some(TaskWords { name, words, parameters }) = line.item.task_words() else { return };
+        let tone = tone_of(event);
         let dim = self.look.tone(Tone::Dim);
         let calm = if tone == Tone::Dim { dim } else { Style::new() };
         shown.message = ink(name, calm, false, columns);
@@ -227,31 +266,14 @@ fn logger(line: &Held) -> &str {
     }
 }
 
-/// Name and parameters of a task; of an id the name with what follows it, without the hash.
-fn name_of(task: &str) -> (&str, &str) {
-    if let Some((family, parameters)) = task.split_once('(') {
-        return (family, parameters.strip_suffix(')').unwrap_or(parameters));
-    }
-    match task.rsplit_once('_') {
-        Some((name, hash)) if hash.len() == 10 => (name.trim_end_matches('_'), ""),
-        _ => (task, ""),
-    }
-}
-
-fn words_of(event: &str) -> (&str, Tone) {
+fn tone_of(event: &str) -> Tone {
     match event {
-        "pending" => ("waits", Tone::Dim),
-        "complete" => ("is complete", Tone::Dim),
-        "started" => ("running", Tone::Busy),
-        "retry" => ("tries again", Tone::Wait),
-        "done" => ("done", Tone::Good),
-        "failed" => ("failed", Tone::Bad),
-        "requirements" => ("has new requirements", Tone::Wait),
-        "died" => ("died", Tone::Bad),
-        "timeout" => ("timed out", Tone::Bad),
-        "missing" => ("is missing", Tone::Wait),
-        "broken" => ("cannot be scheduled", Tone::Wait),
-        other => (other, Tone::Plain),
+        "pending" | "complete" => Tone::Dim,
+        "started" => Tone::Busy,
+        "done" => Tone::Good,
+        "failed" | "died" | "timeout" => Tone::Bad,
+        "retry" | "requirements" | "missing" | "broken" => Tone::Wait,
+        _ => Tone::Plain,
     }
 }
 

@@ -1,8 +1,14 @@
 //! What the pane says of itself, and what it copies.
 
+use std::fmt::Display;
+
+use unicode_width::UnicodeWidthStr as _;
+
 use super::LogPane;
 use crate::feed::window::Item;
 use crate::model::PlanName;
+use crate::render::sanitize::harmless;
+use crate::render::table::cut;
 
 impl LogPane {
     /// Whose log it is, for its upper border.
@@ -14,10 +20,32 @@ impl LogPane {
         }
     }
 
-    /// What is shown of it: `following · warning+ · stderr`, for the same border.
-    pub fn status(&self) -> String {
+    /// The run of the line under the cursor, or of the last that is seen.
+    pub fn run(&self) -> Option<u64> {
+        let row = self.current()?;
+        // A note on missing records is of none.
+        Some(self.held[row.at].item.run).filter(|run| *run > 0)
+    }
+
+    /// What is shown of it: `following · warning+ · stderr`, for the same border, in about so many
+    /// columns: patterns are shortened for it. `live`: there may be more to come.
+    pub fn status(&self, live: bool, room: usize) -> String {
+        let full = self.status_with(live, usize::MAX);
+        let shorter = [40, 30, 20, 14, 9, 5].map(|most| self.status_with(live, most));
+        let mut all = std::iter::once(full).chain(shorter);
+        let fits = all.find(|status| status.width() <= room);
+        fits.unwrap_or_else(|| self.status_with(live, 5))
+    }
+
+    /// The same with so many columns of each pattern at most.
+    fn status_with(&self, live: bool, most: usize) -> String {
+        let short = |text: &dyn Display| cut(&harmless(&text.to_string()), most);
         let mut said: Vec<String> = Vec::new();
-        said.push(if self.follow { "following".into() } else { "paused".into() });
+        said.push(match (self.follow, live) {
+            (true, true) => "following".into(),
+            (true, false) => "at its end".into(),
+            (false, _) => "paused".into(),
+        });
         if let Some(permille) = self.progress {
             said.push(format!("searching {} %", permille / 10));
         } else if self.hunt.is_some() {
@@ -33,7 +61,10 @@ impl LogPane {
                 format!("{upto} of ")
             });
             let upto = upto.unwrap_or_default();
-            said.push(format!("{upto}{}{more} /{}", search.total, search.pattern));
+            said.push(format!("{upto}{}{more} /{}", search.total, short(&search.pattern)));
+            if search.round {
+                said.push("from the other end".into());
+            }
         }
         let filter = &self.view.filter;
         said.extend(filter.level.map(|level| format!("{level}+")));
@@ -42,9 +73,9 @@ impl LogPane {
             said.push(names.join("+"));
         }
         said.extend(filter.run.map(|run| format!("run {run}")));
-        said.extend(filter.task.as_ref().map(|task| format!("task {}", task.text())));
-        said.extend(filter.text.as_ref().map(|text| format!("&{text}")));
-        said.extend(filter.exclude.as_ref().map(|text| format!("&!{text}")));
+        said.extend(filter.task.as_ref().map(|task| format!("task {}", short(&task.text()))));
+        said.extend(filter.text.as_ref().map(|text| format!("&{}", short(text))));
+        said.extend(filter.exclude.as_ref().map(|text| format!("&!{}", short(text))));
         if self.settings.raw {
             said.push("raw".into());
         }
@@ -54,14 +85,6 @@ impl LogPane {
     /// How many records have come that are below what is seen; none while following.
     pub fn news(&self) -> u64 {
         if self.follow { 0 } else { self.unseen }
-    }
-
-    /// `128 new · f`, if there are any.
-    pub(super) fn bell(&self) -> String {
-        match self.news() {
-            0 => String::new(),
-            news => format!("{news} new · f"),
-        }
     }
 
     /// What stands where nothing is to be shown.

@@ -3,10 +3,8 @@
 use super::rows::Rows;
 use super::sense::Held;
 use super::speech::indented;
-use super::update::copied;
 use super::{LogPane, PaneEffect};
 use crate::feed::window::{Answer, At, Cut, Item, News, Place, Slice, Told, Want};
-use crate::model::Stamp;
 
 /// Records held, those held while following a flood, and those asked for at once.
 const MOST: usize = 4000;
@@ -14,8 +12,6 @@ const MOST_LIVE: usize = 1000;
 const SOME: usize = 400;
 /// Bytes of records held.
 const MOST_BYTES: usize = 16 << 20;
-/// Later than every record, in microseconds.
-const YEAR_9999: i64 = 253_402_207_200_000_000;
 
 impl LogPane {
     pub(super) fn take(&mut self, answer: Answer, effects: &mut Vec<PaneEffect>) {
@@ -26,10 +22,17 @@ impl LogPane {
         let opening = self.pending.open == ticket;
         match answer.told {
             Told::Opened { slice, anchor, last } if opening => {
-                self.opened(slice, anchor, last, ticket)
+                self.opened(slice, anchor, last, ticket);
+                self.reach_goal(effects);
             }
-            Told::Older(slice) if self.pending.older == ticket => self.older(slice),
-            Told::Newer(slice) if self.pending.newer == ticket => self.newer(slice),
+            Told::Older(slice) if self.pending.older == ticket => {
+                self.older(slice);
+                self.reach_goal(effects);
+            }
+            Told::Newer(slice) if self.pending.newer == ticket => {
+                self.newer(slice);
+                self.reach_goal(effects);
+            }
             Told::News(news) if self.pending.follow == ticket => self.news_came(news, effects),
             Told::Found(found) if self.pending.find == ticket => self.found(found, effects),
             Told::Counted { total, places, done } if self.pending.count == ticket => {
@@ -50,8 +53,11 @@ impl LogPane {
                     let words = format!("that was too much: the first {lines} lines were taken");
                     effects.push(PaneEffect::Say(words));
                 } else if !save {
-                    effects.push(PaneEffect::Say(copied(lines)));
+                    let words = format!("copied the {lines} lines between the marks");
+                    effects.push(PaneEffect::Say(words));
                 }
+                // Forgotten ones far from here are not to be in the next copy.
+                self.marks.clear();
             }
             Told::Progress(permille) => {
                 let pending = &self.pending;
@@ -61,6 +67,8 @@ impl LogPane {
             }
             Told::Failed(why) => {
                 (self.loading, self.progress) = (false, None);
+                (self.hunt, self.goal) = (None, None);
+                self.ahead.clear();
                 effects.push(PaneEffect::Say(format!("cannot read the log: {why}")));
             }
             _ => {}
@@ -68,7 +76,10 @@ impl LogPane {
     }
 
     fn opened(&mut self, slice: Slice, anchor: Option<Place>, last: Cut, ticket: Option<u64>) {
-        let line = self.cursor_line();
+        let line = match self.goal {
+            Some(_) => self.height() / 3,
+            None => self.cursor_line(),
+        };
         self.held = slice.items.into_iter().map(Held::new).collect();
         (self.low, self.high) = (slice.low, slice.high);
         (self.begin, self.end) = (slice.begin, slice.end);
@@ -80,7 +91,8 @@ impl LogPane {
         if self.follow {
             (self.top, self.cursor) = (None, None);
         } else {
-            (self.unseen, self.seen) = (0, last);
+            let since = Some(&self.since).filter(|since| !since.0.is_empty()).cloned();
+            (self.unseen, self.seen) = (0, since.unwrap_or(last));
             self.cursor = anchor.map(|place| (place.plan, place.seq));
             self.aim = Some(line);
             self.take_aim();
@@ -154,57 +166,6 @@ impl LogPane {
         self.held.extend(news.items.into_iter().map(Held::new));
         self.drop_first();
         self.refold();
-    }
-
-    fn found(&mut self, found: Option<Place>, effects: &mut Vec<PaneEffect>) {
-        (self.pending.find, self.progress) = (None, None);
-        let Some(hunt) = self.hunt.take() else { return };
-        let Some(place) = found else {
-            let what = if hunt.error { "error" } else { "match" };
-            if hunt.round || hunt.error {
-                let side = if hunt.forward { "further down" } else { "further up" };
-                let words =
-                    if hunt.round { format!("no {what}") } else { format!("no {what} {side}") };
-                return effects.push(PaneEffect::Say(words));
-            }
-            // Once more, from the other end.
-            let (ts, seq) = if hunt.forward { (0, 0) } else { (YEAR_9999, u64::MAX) };
-            let from = Place { ts: Stamp(ts), plan: 0, seq };
-            self.hunt = Some(super::Hunt { round: true, ..hunt });
-            return self.hunt_on(from, effects);
-        };
-        if let Some(at) = self.holds((place.plan, place.seq)) {
-            let row = self.rows.of(at);
-            // A copy of what the cursor is on, or another line of the same traceback.
-            if row == self.cursor_row() && !self.follow && !hunt.round {
-                let words_here = self.rows.list[row].folded.is_empty();
-                if hunt.error || words_here {
-                    self.hunt = Some(hunt);
-                    return self.hunt_on(place, effects);
-                }
-            }
-        }
-        if !hunt.error {
-            self.open_around(place);
-        }
-        if hunt.round {
-            effects.push(PaneEffect::Say("searched on from the other end".into()));
-        }
-        self.show(place, effects);
-    }
-
-    /// Opens the traceback in which a record is, so that it can be seen.
-    fn open_around(&mut self, place: Place) {
-        let Some(at) = self.holds((place.plan, place.seq)) else { return };
-        let row = &self.rows.list[self.rows.of(at)];
-        if row.at != at && row.folded.contains(&at) {
-            let head = self.held[row.at].item.place;
-            let key = (head.plan, head.seq);
-            if !self.folding.flipped.remove(&key) {
-                self.folding.flipped.insert(key);
-            }
-            self.refold();
-        }
     }
 
     fn inspected(&mut self, line: Option<Vec<u8>>, effects: &mut Vec<PaneEffect>) {

@@ -16,6 +16,7 @@ use crate::parse::{Recogniser, luigi, recognise};
 use crate::store::layout::Home;
 use crate::tui::look::{Colours, Look};
 
+mod hunts;
 mod storm;
 mod story;
 mod walk;

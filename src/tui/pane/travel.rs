@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::ink::Glyph;
 use super::rows::Row;
+use super::sense::Held;
 use super::shown::{Manner, Shown};
 use super::{Key, LogPane};
-use crate::model::Stamp;
 use crate::tui::look::{Colours, Look};
 
 /// Lines that one row takes at most: what is longer is shown by its record.
@@ -22,20 +22,21 @@ impl LogPane {
         Manner { held: &self.held, settings: self.settings, plans, look, width }
     }
 
-    /// The time of the row above this one.
-    pub(super) fn before(&self, row: usize) -> Option<Stamp> {
+    /// The record of the row above this one.
+    pub(super) fn above(&self, row: usize) -> Option<&Held> {
         let above = self.rows.list.get(row.checked_sub(1)?)?;
-        Some(self.held[above.at].item.place.ts)
+        self.held.get(above.at)
     }
 
     /// Lines that a row takes.
     fn lines_of(&self, row: usize) -> usize {
+        let above = self.above(row);
         let Some(row) = self.rows.list.get(row).filter(|_| self.settings.wrap) else { return 1 };
         // No width depends on colours, zone or ground.
         let colours = Colours::None;
         let look = Look { colours, light: false, unicode: true, zone: TimeZone::UTC };
         let width = usize::from(self.size.0);
-        let shown = self.manner(&look, width).row(row, None, width * MOST_LINES);
+        let shown = self.manner(&look, width).row(row, above, width * MOST_LINES);
         wrapped(&shown, width).len()
     }
 
@@ -143,6 +144,8 @@ impl LogPane {
             self.follow = false;
             self.unseen = 0;
             self.seen = self.high.clone();
+            // What is new is what came from here on, whatever is filtered later.
+            self.since = self.high.clone();
             self.pending.follow = None;
         }
     }

@@ -104,6 +104,10 @@ impl LogPane {
 
     fn key_pressed(&mut self, key: PaneKey, effects: &mut Vec<PaneEffect>) {
         let page = self.height().saturating_sub(1).max(1) as isize;
+        use PaneKey::{NextError, NextMatch, PreviousError, PreviousMatch};
+        if !matches!(key, NextMatch | PreviousMatch | NextError | PreviousError) {
+            self.ahead.clear();
+        }
         match key {
             PaneKey::Up => self.move_by(-1),
             PaneKey::Down => self.move_by(1),
@@ -195,6 +199,7 @@ impl LogPane {
             }
         };
         self.loading = true;
+        (self.hunt, self.goal) = (None, None);
         effects.push(self.ask(Want::Open { at, before, after }));
     }
 
@@ -309,8 +314,8 @@ impl LogPane {
 
     fn cancel(&mut self, effects: &mut Vec<PaneEffect>) {
         self.trouble = None;
-        if self.hunt.take().is_some() {
-            self.progress = None;
+        if self.is_hunting() {
+            (self.hunt, self.goal, self.progress) = (None, None, None);
             effects.push(self.ask(Want::Cancel));
         } else if self.search.take().is_some() {
             effects.push(self.ask(Want::Cancel));
@@ -337,7 +342,7 @@ impl LogPane {
     }
 }
 
-pub(super) fn copied(lines: usize) -> String {
+fn copied(lines: usize) -> String {
     if lines == 1 { "copied 1 line".into() } else { format!("copied {lines} lines") }
 }
 

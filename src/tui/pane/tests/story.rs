@@ -63,7 +63,7 @@ fn a_run_of_luigi_is_shown_as_what_it_means() {
 "
         .replace("é and", "e\u{301} and")
     );
-    assert_eq!(bench.pane.status(), "following");
+    assert_eq!(bench.pane.status(true, 200), "following");
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn a_narrow_pane_drops_the_logger_then_the_level_and_never_the_message() {
     bench.open(30, 3);
     assert_eq!(
         bench.picture(),
-        " 17:36:13 SWOT failed
- 17:36:13 ▸ traceback, 4 lines
+        " 17:36:13 E SWOT failed
+ 17:36:13 E ▸ traceback, 4 lin
  17:36:13 日本語 and e\u{301} and ␛]5
 "
     );

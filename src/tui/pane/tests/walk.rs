@@ -19,18 +19,19 @@ fn scrolling_up_pauses_tells_what_is_new_and_down_again_follows() {
     let mut bench = bench(&["cafe"], plain());
     counted(&mut bench, 1, 100);
     bench.open(49, 5);
-    assert_eq!(bench.rows()[4], " line 100 of it");
+    assert_eq!(bench.rows()[4], " E line 100 of it");
     bench.key(PaneKey::PageUp);
     assert_eq!(
         bench.rows(),
         [" line 92 of it", " line 93 of it", " line 94 of it", " line 95 of it", "▌line 96 of it"]
     );
-    assert_eq!(bench.pane.status(), "paused");
+    assert_eq!(bench.pane.status(true, 200), "paused");
     counted(&mut bench, 101, 110);
     while bench.pane.news() < 10 {
         bench.hear();
     }
-    assert_eq!(bench.rows()[4], "▌line 96 of it                      ▼ 10 new · f");
+    // That is said on the border, never over a line.
+    assert_eq!(bench.rows()[4], "▌line 96 of it");
     for _ in 0..4 {
         bench.key(PaneKey::PageDown);
     }
@@ -39,7 +40,7 @@ fn scrolling_up_pauses_tells_what_is_new_and_down_again_follows() {
     while bench.rows()[4] != " line 111 of it" {
         bench.hear();
     }
-    assert_eq!(bench.pane.status(), "following");
+    assert_eq!(bench.pane.status(true, 200), "following");
 }
 
 #[test]
@@ -56,22 +57,23 @@ fn a_long_log_is_walked_from_end_to_end_and_only_a_part_is_held() {
     }
     assert!(pages > 600, "{pages}");
     let mut next = 1;
-    while bench.pane.status() == "paused" {
+    while bench.pane.status(true, 200) == "paused" {
         for row in bench.rows() {
+            let row = row.replace("E line", "line");
             let number: u64 = row.split([' ', '▌']).nth(2).unwrap().parse().unwrap();
             assert!(number <= next, "{row}: {next} is missing");
             next = next.max(number + 1);
         }
         bench.key(PaneKey::PageDown);
     }
-    assert_eq!(bench.rows()[19], " line 12000 of it");
+    assert_eq!(bench.rows()[19], " E line 12000 of it");
     bench.key(PaneKey::First);
     assert_eq!(bench.rows()[0], "▌line 1 of it");
     bench.send(PaneMsg::Goto(At::Time(Stamp(START + 6_000 * 100_000))));
     bench.settle();
-    assert!(bench.picture().contains("▌line 6000 of it"), "{}", bench.picture());
+    assert!(bench.picture().contains("▌E line 6000 of it"), "{}", bench.picture());
     bench.key(PaneKey::Follow);
-    assert_eq!(bench.rows()[19], " line 12000 of it");
+    assert_eq!(bench.rows()[19], " E line 12000 of it");
 }
 
 #[test]
@@ -80,19 +82,20 @@ fn a_search_goes_through_the_whole_log_and_says_where_it_is() {
     counted(&mut bench, 1, 9_000);
     bench.open(49, 5);
     bench.search("line 10[05]0 ");
-    assert!(bench.picture().contains("▌line 1000 of it"), "{}", bench.picture());
+    assert!(bench.picture().contains("▌E line 1000 of it"), "{}", bench.picture());
     assert_eq!(bench.said(), ["searched on from the other end"]);
-    assert_eq!(bench.pane.status(), "paused · 1 of 2 /line 10[05]0 ");
+    let status = "paused · 1 of 2 /line 10[05]0  · from the other end";
+    assert_eq!(bench.pane.status(true, 200), status);
     bench.key(PaneKey::NextMatch);
-    assert!(bench.picture().contains("▌line 1050 of it"));
-    assert_eq!(bench.pane.status(), "paused · 2 of 2 /line 10[05]0 ");
+    assert!(bench.picture().contains("▌E line 1050 of it"));
+    assert_eq!(bench.pane.status(true, 200), "paused · 2 of 2 /line 10[05]0 ");
     bench.key(PaneKey::PreviousMatch);
-    assert!(bench.picture().contains("▌line 1000 of it"));
+    assert!(bench.picture().contains("▌E line 1000 of it"));
     bench.key(PaneKey::PreviousError);
-    assert!(bench.picture().contains("▌line 950 of it"));
+    assert!(bench.picture().contains("▌E line 950 of it"));
     bench.key(PaneKey::NextError);
     bench.key(PaneKey::NextError);
-    assert!(bench.picture().contains("▌line 1050 of it"));
+    assert!(bench.picture().contains("▌E line 1050 of it"));
     bench.key(PaneKey::Cancel);
     assert!(!bench.pane.can_cancel());
     bench.search("nowhere");
@@ -109,16 +112,20 @@ fn a_filter_keeps_the_place_and_is_taken_away_again() {
     assert!(bench.picture().contains("▌line 1010 of it"));
     bench.send(PaneMsg::Level(Some(Level::Error)));
     bench.settle();
-    assert!(bench.picture().contains("▌line 1050 of it"), "{}", bench.picture());
-    assert!(bench.picture().contains(" line 1000 of it\n"), "{}", bench.picture());
-    assert_eq!(bench.pane.status(), "paused · error+");
+    assert!(bench.picture().contains("▌E line 1050 of it"), "{}", bench.picture());
+    assert!(bench.picture().contains(" E line 1000 of it\n"), "{}", bench.picture());
+    assert_eq!(bench.pane.status(true, 200), "paused · error+");
     bench.key(PaneKey::Cancel);
-    assert!(bench.picture().contains("▌line 1050 of it\n"));
+    assert!(bench.picture().contains("▌E line 1050 of it\n"));
     assert!(bench.picture().contains(" line 1049 of it\n"));
     bench.send(PaneMsg::Filter("line 7$|".into()));
     bench.send(PaneMsg::Filter("[".into()));
     bench.settle();
-    assert!(bench.pane.status().contains("not a pattern"), "{}", bench.pane.status());
+    assert!(
+        bench.pane.status(true, 200).contains("not a pattern"),
+        "{}",
+        bench.pane.status(true, 200)
+    );
     bench.send(PaneMsg::Filter("!of".into()));
     bench.settle();
     assert_eq!(bench.rows()[0].trim(), "nothing fits the filter: Esc takes it away");
@@ -164,6 +171,11 @@ fn marks_are_gone_to_and_copied_from_first_to_last() {
     }
     bench.key(PaneKey::Mark);
     assert_eq!(bench.rows().iter().filter(|row| row.starts_with('●')).count(), 2);
+    bench.key(PaneKey::NextMark);
+    bench.key(PaneKey::Inspect);
+    let Some(PaneEffect::Inspect { title, text }) = bench.others.last() else { panic!() };
+    assert_eq!(title, "cafe 39");
+    assert!(text.contains("\n  \"seq\": 39,\n"), "{text}");
     bench.key(PaneKey::Save);
     let saved = bench.others.iter().find_map(|effect| match effect {
         PaneEffect::Save(text) => Some(text.clone()),
@@ -171,9 +183,7 @@ fn marks_are_gone_to_and_copied_from_first_to_last() {
     });
     let lines: Vec<String> = (36..=39).map(|n| format!("INFO: line {n} of it\n")).collect();
     assert_eq!(saved.unwrap(), lines.concat());
-    bench.key(PaneKey::NextMark);
-    bench.key(PaneKey::Inspect);
-    let Some(PaneEffect::Inspect { title, text }) = bench.others.last() else { panic!() };
-    assert_eq!(title, "cafe 39");
-    assert!(text.contains("\n  \"seq\": 39,\n"), "{text}");
+    // They are gone: what is copied next is what is seen.
+    bench.key(PaneKey::Copy);
+    assert_eq!(bench.said().last(), Some(&"copied 1 line"));
 }
