@@ -178,7 +178,7 @@ impl Page {
         Frame { title: &self.title, status, below: &below, focus }.view(area, buf, look);
         for (y, (at, line)) in (text.y..text.bottom()).zip(self.lines.iter().enumerate().skip(top))
         {
-            let mut glyphs = glyphs(line);
+            let mut glyphs = glyphs(line, self.left + usize::from(text.width));
             if let Some(search) = &self.search {
                 lay_over(&mut glyphs, search.pattern.regex(), look.found());
             }
@@ -190,10 +190,10 @@ impl Page {
     }
 }
 
-/// A line in cells whose width no terminal disputes.
-fn glyphs(line: &Line<'_>) -> Vec<Glyph> {
+/// So many columns of a line, or a little more, in cells whose width no terminal disputes.
+fn glyphs(line: &Line<'_>, columns: usize) -> Vec<Glyph> {
     let spans = line.spans.iter();
     spans
-        .flat_map(|span| ink(&span.content, line.style.patch(span.style), false, usize::MAX))
+        .flat_map(|span| ink(&span.content, line.style.patch(span.style), false, columns))
         .collect()
 }

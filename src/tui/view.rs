@@ -188,10 +188,11 @@ impl App {
     fn view_nothing(&self, area: Rect, buf: &mut Buffer) {
         Frame::default().view(area, buf, &self.look);
         let text = inside(area);
+        let none = format!("no plan fits {} yet", harmless(&self.watched));
         let lines: &[&str] = match self.listed {
             false => &["reading…"],
             true if !self.watched.is_empty() => &[
-                "no plan fits what is watched (above) yet",
+                &none,
                 "",
                 "planwatch watch   shows all plans",
                 "",

@@ -138,7 +138,7 @@ fn a_pattern_that_nothing_fits_is_said() {
     script.app = script.app.watching("nope-*".to_owned());
     let screen = script.tell(Msg::Listed).part(Rect::new(0, 0, 110, 29)).join("\n");
     assert!(screen.contains("┌ plans · nope-* ─"), "{screen}");
-    assert!(screen.contains("no plan fits"), "{screen}");
+    assert!(screen.contains("no plan fits nope-* yet"), "{screen}");
     assert!(!screen.contains("there are no plans yet"), "{screen}");
 }
 
