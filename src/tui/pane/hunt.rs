@@ -27,7 +27,8 @@ impl LogPane {
         forward: bool,
         effects: &mut Vec<PaneEffect>,
     ) {
-        if self.is_hunting() {
+        // What is under the cursor is not known before the log is open there.
+        if self.is_hunting() || self.pending.open.is_some() {
             if self.ahead.len() < MOST_AHEAD {
                 self.ahead.push_back((error, forward));
             }
@@ -83,7 +84,7 @@ impl LogPane {
 
     /// Goes to what was found once it has been read.
     pub(super) fn reach_goal(&mut self, effects: &mut Vec<PaneEffect>) {
-        let Some((hunt, place)) = self.goal.take() else { return };
+        let Some((hunt, place)) = self.goal.take() else { return self.go_on(effects) };
         if let Some(at) = self.holds((place.plan, place.seq)) {
             self.arrive(hunt, at, effects);
         } else if self.pending.older.is_some() || self.pending.newer.is_some() {
@@ -114,11 +115,18 @@ impl LogPane {
             effects.push(PaneEffect::Say("searched on from the other end".into()));
             self.search.iter_mut().for_each(|search| search.round = true);
         }
-        if let Some((error, forward)) = self.ahead.pop_front() {
-            match error {
-                true => self.hunt_from_here(true, forward, effects),
-                false => self.next_match_to(forward, effects),
-            }
+        self.go_on(effects);
+    }
+
+    /// Makes the next of the steps that were asked for meanwhile, if nothing is on its way.
+    fn go_on(&mut self, effects: &mut Vec<PaneEffect>) {
+        if self.is_hunting() || self.pending.open.is_some() {
+            return;
+        }
+        match self.ahead.pop_front() {
+            Some((true, forward)) => self.hunt_from_here(true, forward, effects),
+            Some((false, forward)) => self.next_match_to(forward, effects),
+            None => {}
         }
     }
 

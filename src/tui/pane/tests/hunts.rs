@@ -112,6 +112,17 @@ fn steps_that_are_asked_for_at_once_are_all_made() {
 }
 
 #[test]
+fn a_step_right_behind_another_place_is_made_from_there() {
+    let mut bench = failures(1500);
+    bench.key(PaneKey::First);
+    bench.send(PaneMsg::Key(PaneKey::Follow));
+    bench.send(PaneMsg::Key(PaneKey::NextError));
+    bench.settle();
+    assert_eq!(bench.said().last(), Some(&"no error further down · E goes up"));
+    assert!(bench.pane.follow);
+}
+
+#[test]
 fn a_failure_is_one_stop_whether_its_traceback_is_open_or_not() {
     for (between, open) in [(30, false), (30, true), (1500, true)] {
         let mut bench = failures(between);
