@@ -17,11 +17,15 @@ pub(crate) struct Cost {
 /// A logger under a writer of this mode and count.
 type Logger = fn(&str, usize) -> Cost;
 
-const LOGGERS: [(&str, Logger); 4] = [
+const LOGGERS: [(&str, Logger); 8] = [
     ("planwatch run", run),
     ("planwatch record", record),
     ("s6-log T", s6_log),
     ("cat > file", cat),
+    ("run, plain", plain),
+    ("svlogd -tt", svlogd),
+    ("multilog t", multilog),
+    ("ts > file", ts),
 ];
 
 pub(crate) fn measure() {
@@ -33,7 +37,8 @@ pub(crate) fn measure() {
         let mut costs: Vec<Vec<Cost>> = LOGGERS.iter().map(|_| Vec::new()).collect();
         for round in 0..=ROUNDS {
             for (costs, (name, logger)) in costs.iter_mut().zip(LOGGERS) {
-                if name.starts_with("s6") && !is_installed("s6-log") {
+                let program = name.split(' ').next().unwrap_or_default();
+                if !matches!(program, "planwatch" | "run") && !is_installed(program) {
                     continue;
                 }
                 let cost = logger(mode, count);
@@ -73,8 +78,12 @@ const LIMITS: [&str; 4] = ["--segment-size", "10MB", "--keep", "20"];
 /// The recorder of a plan that planwatch runs: the way through stage pipe and spool. Peak memory
 /// is that of recorder and supervisor together.
 pub(crate) fn run(mode: &str, count: usize) -> Cost {
+    run_with(&LIMITS, mode, count)
+}
+
+fn run_with(options: &[&str], mode: &str, count: usize) -> Cost {
     let bed = Bed::new();
-    bed.run("bench", &LIMITS, mode, count);
+    bed.run("bench", options, mode, count);
     let (recorder, supervisor) =
         (bed.holder("bench", "recorder.lock"), bed.holder("bench", "supervisor.lock"));
     let mut cost = cost_of(&bed, recorder, count);
@@ -89,6 +98,31 @@ fn record(mode: &str, count: usize) -> Cost {
     let bed = Bed::new();
     let mut command = bed.planwatch(&["record", "bench"]);
     piped(&bed, command.args(LIMITS), mode, count)
+}
+
+/// The same without compression: what that costs who records.
+fn plain(mode: &str, count: usize) -> Cost {
+    run_with(&[&LIMITS[..], &["--compress", "never"]].concat(), mode, count)
+}
+
+fn svlogd(mode: &str, count: usize) -> Cost {
+    let bed = Bed::new();
+    let folder = bed.file("svlogd");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("config"), "s10000000\nn20\n").unwrap();
+    piped(&bed, Command::new("svlogd").arg("-tt").arg(folder), mode, count)
+}
+
+fn multilog(mode: &str, count: usize) -> Cost {
+    let bed = Bed::new();
+    let mut command = Command::new("multilog");
+    piped(&bed, command.args(["t", "s10000000", "n20"]).arg(bed.file("multilog")), mode, count)
+}
+
+fn ts(mode: &str, count: usize) -> Cost {
+    let bed = Bed::new();
+    let file = std::fs::File::create(bed.file("ts")).unwrap();
+    piped(&bed, Command::new("ts").arg("%FT%.T").stdout(file), mode, count)
 }
 
 fn s6_log(mode: &str, count: usize) -> Cost {
