@@ -236,7 +236,7 @@ fn tables(home: &Home, made: &log::Made) {
                 "jq, a sixteenth of it",
                 format!(
                     "head -c {} {folder}/* 2>/dev/null | grep -a '^{{' | jq -c 'select(.level==\"critical\")'",
-                    made.segment / 16 * 16 / 16
+                    made.segment / 16
                 ),
             ),
             shell("hl", format!("hl -l e {folder}/*.jsonl")),
