@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 use args::{AnyVerb, Cli, ColorChoice, Public, Verb};
 
 use crate::cmd::out::{Out, OutError};
+use crate::cmd::say;
 use crate::exit::{self, Exit};
 
 /// Does what the command line says and gives the exit code. Errors go to stderr.
@@ -66,7 +67,7 @@ fn end_of(error: &anyhow::Error, otherwise: Exit) -> i32 {
     if matches!(error.downcast_ref(), Some(OutError::Closed)) {
         return Exit::Done.code();
     }
-    complain(&exit::message(error));
+    say::complain(&exit::message(error));
     exit::code_of(error, otherwise)
 }
 

@@ -212,6 +212,8 @@ fn carried(lines: &[Seen], stream: &Stream) -> Vec<String> {
     recogniser.see(b"ERROR: x", Eol::Lf);
     (lines.iter())
         .filter(|seen| seen.line.stream == *stream)
+        // What Luigi says of a task is behind it, with a prefix or without.
+        .take_while(|seen| seen.event.is_none())
         .take_while(|seen| recogniser.see(seen.line.msg.as_bytes(), Eol::Lf).continues)
         .take(TRACEBACK)
         .map(|seen| seen.line.msg.clone())

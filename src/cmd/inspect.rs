@@ -9,6 +9,7 @@ use super::select::{Selector, select};
 use crate::exit::{Exit, Failure};
 use crate::fold::Fold;
 use crate::model::{PlanName, RunChoice};
+use crate::render::json;
 use crate::store::layout::{Home, PlanDir};
 use crate::store::lock::Holder;
 use crate::store::segments::{self, Segment};
@@ -61,7 +62,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let mut out = Out::stdout();
     for one in selected {
         let inspected = inspected(&home, &one.plan, one.run)?;
-        out.line(serde_json::to_string_pretty(&inspected)?)?;
+        out.line(json::pretty(&inspected)?)?;
     }
     out.finish()?;
     Ok(0)

@@ -34,6 +34,7 @@ pub mod recorder;
 pub mod restart;
 pub mod rm;
 pub mod run;
+pub mod say;
 pub mod select;
 #[cfg(feature = "serve")]
 pub mod serve;

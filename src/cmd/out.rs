@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd as _;
 
+use crate::render::json;
+
 /// Bytes gathered before a write.
 const BUFFER: usize = 64 << 10;
 
@@ -60,7 +62,7 @@ impl Out {
 
     /// Adds a value as one line of JSON.
     pub fn json(&mut self, value: &impl serde::Serialize) -> Result<(), OutError> {
-        let text = serde_json::to_string(value).map_err(io::Error::from)?;
+        let text = json::line(value).map_err(io::Error::from)?;
         self.line(text)
     }
 

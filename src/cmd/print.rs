@@ -3,6 +3,7 @@
 use super::World;
 use super::logs::LogForm;
 use super::out::{Out, OutError};
+use super::say::say;
 use crate::feed::sieve::{Audience, Sieve, Wanted};
 use crate::model::{Event, Level, PlanName, Record, Stream};
 use crate::render::export::{journal, otlp};
@@ -217,9 +218,7 @@ impl Printer {
     /// Says something beside the records, in its place among them.
     pub fn say(&mut self, text: &str) -> Result<(), OutError> {
         self.out.flush()?;
-        let mut line = b"planwatch: ".to_vec();
-        sanitize(&mut line, text, false);
-        eprintln!("{}", String::from_utf8_lossy(&line));
+        say(text);
         Ok(())
     }
 

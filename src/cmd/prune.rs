@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::World;
 use super::out::Out;
 use super::rm::{myself, removed};
+use super::say::say;
 use super::select::{Selector, select};
 use crate::exit::Exit;
 use crate::feed::{Depth, known};
@@ -81,7 +82,7 @@ fn one(
             match removed(home, name)? {
                 Ok(bytes) => bytes,
                 Err(failure) => {
-                    eprintln!("planwatch: {failure}");
+                    say(format_args!("{failure}"));
                     return Ok(0);
                 }
             }

@@ -8,6 +8,7 @@ use super::alive::settled;
 use super::leftover::left_behind;
 use super::out::Out;
 use super::queue::{group_of, rows as queued, take_turn};
+use super::say::say;
 use crate::model::Stamp;
 use crate::render::ps::{PsRow, ps_table};
 use crate::store::layout::PlanDir;
@@ -56,7 +57,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         // A plan that cannot be read is said and does not hide the others.
         match row(&home.plan(&name), world) {
             Ok(row) => rows.extend(row),
-            Err(error) => eprintln!("planwatch: {name}: {error:#}"),
+            Err(error) => say(format_args!("{name}: {error:#}")),
         }
     }
     if let Some(queue) = &queue {
@@ -118,17 +119,15 @@ fn list(rows: &[PsRow], older: usize, options: &Options, world: &World) -> anyho
 /// What the table does not show.
 fn tell(empty: bool, older: usize) {
     match (empty, older) {
-        (true, 0) => eprintln!(
-            "planwatch: no plans yet: planwatch run -n NAME -- COMMAND starts one, planwatch demo shows three"
+        (true, 0) => say(
+            "no plans yet: planwatch run -n NAME -- COMMAND starts one, planwatch demo shows three",
         ),
         (_, 0) => {}
-        (true, 1) => {
-            eprintln!("planwatch: nothing runs; 1 plan ended over a day ago: planwatch ps -a")
-        }
+        (true, 1) => say("nothing runs; 1 plan ended over a day ago: planwatch ps -a"),
         (true, n) => {
-            eprintln!("planwatch: nothing runs; {n} plans ended over a day ago: planwatch ps -a")
+            say(format_args!("nothing runs; {n} plans ended over a day ago: planwatch ps -a"))
         }
-        (false, 1) => eprintln!("planwatch: 1 older plan: planwatch ps -a"),
-        (false, n) => eprintln!("planwatch: {n} older plans: planwatch ps -a"),
+        (false, 1) => say("1 older plan: planwatch ps -a"),
+        (false, n) => say(format_args!("{n} older plans: planwatch ps -a")),
     }
 }

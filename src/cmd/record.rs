@@ -5,7 +5,10 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::FileTypeExt as _;
 
 use super::World;
+use super::alive::wait_for_leavers;
+use super::say::say;
 use crate::exit::{Exit, Failure};
+use crate::feed::{Depth, known};
 use crate::model::Spec;
 use crate::recorder::{self, Recorded};
 
@@ -21,15 +24,19 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let Options { spec } = options;
     let plan = world.open_home()?.plan(&spec.plan);
     let name = &spec.plan;
+    if !known(&plan, Depth::State)?.is_live() {
+        // Who looked after the run before lives a moment longer than its last record.
+        wait_for_leavers(&plan)?;
+    }
     let typed = stdin().is_terminal();
     let log = plan.log();
     let begun = |run: u64| {
         let keys = if typed { " · ^D ends it" } else { "" };
-        eprintln!("planwatch: recording {name} run {run} · log: {}{keys}", log.display());
+        say(format_args!("recording {name} run {run} · log: {}{keys}", log.display()));
     };
     match recorder::record_input(&plan, &spec, input, typed, begun)? {
         Recorded::Run(run, judged) => {
-            eprintln!("planwatch: {name} run {run} {}", judged.msg);
+            say(format_args!("{name} run {run} {}", judged.msg));
             Ok(judged.exit)
         }
         Recorded::Busy(holder) => Err(Failure::new(Exit::Refused, format!("{name} is being run"))
@@ -59,7 +66,7 @@ fn input() -> std::io::Result<OwnedFd> {
     // It ends with the input, or with us.
     std::thread::Builder::new().name("input".to_owned()).spawn(move || {
         if let Err(error) = std::io::copy(&mut std::fs::File::from(given), &mut writer) {
-            eprintln!("planwatch: standard input cannot be read any further: {error}");
+            say(format_args!("standard input cannot be read any further: {error}"));
         }
     })?;
     Ok(reader.into())

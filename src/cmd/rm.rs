@@ -3,6 +3,7 @@
 use super::World;
 use super::alive::{settled, wait_for_leavers};
 use super::out::Out;
+use super::say::say;
 use super::select::{Selector, select};
 use crate::exit::{Exit, Failure};
 use crate::fold::Fold;
@@ -42,7 +43,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
                 out.line(format!("removed {}, freed {}", one.plan, format_size(bytes)))?;
             }
             Err(failure) => {
-                eprintln!("planwatch: {failure}");
+                say(format_args!("{failure}"));
                 refused = Some(failure.exit);
             }
         }

@@ -11,6 +11,7 @@ use super::environment::{environment, hashes, names};
 use super::follow::{Ending, Follower, runtime};
 use super::out::Out;
 use super::print::Printer;
+use super::say::{say, say_over_keys};
 use super::select::Selected;
 use super::start::{AlreadyRunning, Meant, say_started, start};
 use super::stop::stop_one;
@@ -71,7 +72,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
             }
             Err(error) => match error.downcast::<AlreadyRunning>()? {
                 AlreadyRunning { run, .. } if if_running == IfRunning::Attach => {
-                    eprintln!("planwatch: {} run {run} is alive already: following it", spec.plan);
+                    say(format_args!("{} run {run} is alive already: following it", spec.plan));
                     let last = known(&plan, Depth::State)?.seq;
                     break (run, last);
                 }
@@ -109,7 +110,7 @@ impl Ears {
 }
 
 fn stop_for_another(home: &Home, plan: &PlanName, world: &World) -> anyhow::Result<()> {
-    eprintln!("planwatch: {plan} is alive: stopping it first");
+    say(format_args!("{plan} is alive: stopping it first"));
     stop_one(home, &Selected { plan: plan.clone(), run: None }, world)?;
     super::alive::wait_for_leavers(&home.plan(plan))
 }
@@ -173,6 +174,6 @@ fn nth_request(before: usize, run: u64, world: &World) -> Request {
         request.signal = Some(2);
         request.grace_ms = PATIENT.as_millis().try_into().ok();
     }
-    eprintln!("\rplanwatch: {word} · {next}");
+    say_over_keys(format_args!("{word} · {next}"));
     request
 }

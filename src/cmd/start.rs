@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use super::World;
 use super::alive::settled;
+use super::say::say;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::model::Spec;
@@ -99,8 +100,5 @@ pub(super) struct AlreadyRunning {
 pub(super) fn say_started(plan: &PlanDir, run: u64, pid: i32, followed: bool) {
     let keys = if followed { " · ^C asks it to stop, closing this window does not" } else { "" };
     let name = plan.name();
-    eprintln!(
-        "planwatch: {name} run {run} started (pid {pid}) · log: {}{keys}",
-        plan.log().display()
-    );
+    say(format_args!("{name} run {run} started (pid {pid}) · log: {}{keys}", plan.log().display()));
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::World;
-use super::alive::settled;
+use super::alive::{settled, wait_for_leavers};
 use super::ask::{ask, request};
 use super::attach::power::refuse_powerless;
 use super::leftover::end_left_behind;
+use super::say::say;
 use super::select::{Selected, Selector, select};
 use crate::control::{Request, Verb};
 use crate::feed::Until;
@@ -45,14 +46,16 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
                     None => None,
                 };
                 let what = ended.map_or(String::new(), |what| format!("; {what}"));
-                eprintln!("planwatch: {} is not running: {why}{what}", one.plan);
+                say(format_args!("{} is not running: {why}{what}", one.plan));
             }
         }
     }
     if !requests.is_empty() {
         for (plan, run, msg) in stop_all(requests)? {
-            eprintln!("planwatch: {plan} run {run} {msg}");
+            say(format_args!("{plan} run {run} {msg}"));
         }
+        // The next command shall find the name free.
+        selected.iter().try_for_each(|one| wait_for_leavers(&home.plan(&one.plan)))?;
     }
     Ok(0)
 }

@@ -15,6 +15,7 @@ use super::ps::ListForm;
 use super::tables::ChosenRun;
 use crate::fold::RunFold;
 use crate::model::{Target, TaskState, TaskTable};
+use crate::render::json;
 use crate::render::tasks::{
     Earlier, Excerpt, Look, Names, Scene, TaskRow, head, order, page, task_table, time_left,
     timeline, tree,
@@ -119,12 +120,13 @@ impl<'a> Drawn<'a> {
             (ListForm::Json, _) => {
                 let rows: Vec<TaskRow> =
                     self.wanted(&scene).map(|at| TaskRow::of(&scene, at)).collect();
-                serde_json::to_writer(&mut text, &rows)?;
+                text.extend_from_slice(json::line(&rows)?.as_bytes());
                 text.push(b'\n');
             }
             (ListForm::Jsonl, _) => {
                 for at in self.wanted(&scene) {
-                    serde_json::to_writer(&mut text, &TaskRow::of(&scene, at))?;
+                    let row = json::line(&TaskRow::of(&scene, at))?;
+                    text.extend_from_slice(row.as_bytes());
                     text.push(b'\n');
                 }
             }

@@ -61,9 +61,11 @@ impl StreamFold {
     /// Takes the next line.
     #[inline]
     pub(super) fn hear<'a>(&mut self, line: &Line<'a>) -> Heard<'a> {
+        let piece = self.recogniser.is_inside_line();
         let mut seen = self.recogniser.see(line.bytes, line.eol);
         // What stands in a traceback is nobody's word, and what was cut is not whole.
-        if seen.continues || line.eol == Eol::Part {
+        let inside = seen.continues && (piece || !self.is_behind_traceback(line.bytes));
+        if inside || line.eol == Eol::Part {
             return Heard { seen, task: None };
         }
         let Some(told) = luigi::told(line.bytes) else {
@@ -77,8 +79,9 @@ impl StreamFold {
             self.scheduled = true;
             return Heard { seen, task: None };
         };
-        if seen.level.is_none() {
-            // Something is glued to the front of its prefix.
+        if seen.level.is_none() || seen.continues {
+            // Something is glued to the front of its prefix, or it has none.
+            seen.continues = false;
             seen.level = Some(task.word.level());
             self.recogniser.correct(task.word.level());
         }
@@ -86,6 +89,12 @@ impl StreamFold {
             self.recogniser.mark();
         }
         Heard { seen, task: Some((task, event_name(&task.word, self.scheduled))) }
+    }
+
+    /// Whether this line is Luigi's own, though it looks like more of an exception's message: where
+    /// its lines have no prefix, nothing else ends a traceback.
+    fn is_behind_traceback(&self, line: &[u8]) -> bool {
+        self.recogniser.may_be_over() && matches!(luigi::told(line), Some(Told::Task(_)))
     }
 
     /// Its next byte is the first of a file: of `file`, or of the same again.

@@ -189,6 +189,44 @@ fn a_face_in_a_traceback_is_not_luigis_word() {
 }
 
 #[test]
+fn every_failure_counts_also_where_luigis_lines_have_no_prefix() {
+    let fronts = [("", "", true), ("now ", "now ", true), ("INFO: ", "ERROR: ", false)];
+    for (front, failed, forged) in fronts {
+        let mut writer = Writer::new();
+        writer.start(&luigi());
+        let mut say = |line: &str| writer.text(1, &Stream::Stderr, format!("{line}\n").as_bytes());
+        let informed = |n, status| {
+            format!("{front}Informed scheduler that task   F_{n}   has status   {status}")
+        };
+        (1..=3).for_each(|n| say(&informed(n, "PENDING")));
+        for n in 1..=2 {
+            // The id of the task of this name would be another one: only the scheduler's word counts.
+            say(&format!("{failed}[pid 7] Worker w failed    F(n={n})"));
+            say("Traceback (most recent call last):");
+            say("  File \"x.py\", line 1, in run");
+            say("ValueError: bad");
+            say(&informed(n, "FAILED"));
+        }
+        say(&format!("{failed}[pid 7] Worker w failed    F(n=9)"));
+        say("Traceback (most recent call last):");
+        say("  File \"x.py\", line 1, in run");
+        say("ValueError: it said");
+        // Behind a prefix it is known that this one has none.
+        say("Informed scheduler that task   F_3   has status   DONE");
+        writer.fold.sum_up();
+        let run = writer.fold.last().unwrap();
+        assert_eq!((run.tasks.failed, run.tasks.done), (2, u32::from(forged)), "{front:?}");
+        assert_eq!(run.tasks.pending, u32::from(!forged));
+        let mut fold = empty();
+        read(&mut fold, &writer.log);
+        fold.sum_up();
+        assert_eq!(fold.last(), writer.fold.last());
+        let table = writer.fold.tables.of(1).unwrap().table();
+        assert_eq!(rebuilt(&fold, 1, &writer.log).table(), table);
+    }
+}
+
+#[test]
 fn the_summary_wins_over_what_build_returned() {
     let mut log = Writer::new();
     log.start(&luigi());

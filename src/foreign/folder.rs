@@ -46,8 +46,10 @@ pub struct RunFolder {
 /// Where a run stands of which no process is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It has written nothing yet.
+    /// It has written nothing yet; or what it had written is gone.
     NotBegun,
+    /// The folder itself is gone, whatever has taken its place.
+    Gone,
     /// It may live where we cannot see it. To be asked again after this long, or when it writes.
     MayLive(Duration),
     /// It is over.
@@ -112,6 +114,9 @@ impl RunFolder {
 
     /// Where the run stands if no process of it is seen.
     pub fn standing(&self, now: SystemTime) -> Standing {
+        if !proc::file_id(&self.dir).is_ok_and(|id| id == self.id) {
+            return Standing::Gone;
+        }
         let Ok(meta) = fs::metadata(self.log()) else {
             let complete = self.dir.join(MARKER).is_file();
             return if complete { Standing::Ended } else { Standing::NotBegun };
@@ -165,6 +170,17 @@ mod tests {
         }
         let folder = RunFolder::open(temp.path()).unwrap();
         (temp, folder)
+    }
+
+    #[test]
+    fn a_folder_that_was_removed_is_gone_also_when_another_stands_in_its_place() {
+        let (temp, folder) = folder(&[(LOG, "works\n")]);
+        let elsewhere = temp.path().with_extension("moved");
+        fs::rename(temp.path(), &elsewhere).unwrap();
+        assert_eq!(folder.standing(SystemTime::now()), Standing::Gone);
+        fs::create_dir(temp.path()).unwrap();
+        assert_eq!(folder.standing(SystemTime::now()), Standing::Gone);
+        fs::remove_dir_all(elsewhere).unwrap();
     }
 
     #[test]

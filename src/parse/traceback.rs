@@ -39,6 +39,9 @@ pub struct Recogniser {
     /// Somebody waits for the exception of the traceback that may follow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     marked: bool,
+    /// The line that named the level had no prefix that says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bare: bool,
 }
 
 /// Where in a traceback the stream stands.
@@ -96,6 +99,7 @@ impl Recogniser {
     }
 
     fn begin(&mut self, level: Level) {
+        self.bare = false;
         self.level = Some(level);
         self.place = if level >= Level::Warning { Place::Levelled } else { Place::Plain };
         self.marked = false;
@@ -104,6 +108,13 @@ impl Recogniser {
     /// The line just taken is known to have this level though its prefix did not say so.
     pub fn correct(&mut self, level: Level) {
         self.begin(level);
+        self.bare = true;
+    }
+
+    /// Whether the line just taken may as well be the first behind a traceback: lines of this
+    /// stream have no prefix to tell that by, and the exception has been named.
+    pub fn may_be_over(&self) -> bool {
+        self.bare && matches!(self.place, Place::Message(1..))
     }
 
     /// Whether the exception of a marked line may still come.
@@ -217,6 +228,27 @@ a print";
         text.push_str(&"a line\n".repeat(100));
         let carried = levels(&text).matches('e').count();
         assert_eq!(carried, 3 + usize::from(Recogniser::MESSAGE));
+    }
+
+    #[test]
+    fn only_behind_a_line_without_a_prefix_may_a_traceback_be_over_at_any_line() {
+        for bare in [false, true] {
+            let mut recogniser = Recogniser::default();
+            recogniser.see(b"ERROR: x", Eol::Lf);
+            if bare {
+                recogniser.correct(Level::Error);
+            }
+            let over: Vec<bool> = ["Traceback (most recent call last):", "  File", "KeyError", "x"]
+                .iter()
+                .map(|line| {
+                    assert!(recogniser.see(line.as_bytes(), Eol::Lf).continues);
+                    recogniser.may_be_over()
+                })
+                .collect();
+            assert_eq!(over, [false, false, false, bare]);
+            recogniser.see(b"INFO: y", Eol::Lf);
+            assert!(!recogniser.may_be_over());
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! | file | gives |
 //! | --- | --- |
 //! | `sanitize` | harmless text of any text |
+//! | `json` | values as JSON that a terminal may show
 //! | `theme` | colours by meaning |
 //! | `line` | a record as a line: `short` and `logfmt` |
 //! | `export` | a record for other collectors: systemd's journal, OpenTelemetry |
@@ -15,6 +16,7 @@
 //! time zone comes from there too.
 
 pub mod export;
+pub mod json;
 pub mod line;
 pub mod ps;
 pub mod sanitize;

@@ -141,7 +141,7 @@ impl Writer<'_> {
 /// Characters that cannot be seen, or that change how others are seen: controls of ISO 6429 (C1),
 /// directions (Unicode TR9), separators, fillers, tags, and the invisible operators. Joiners and
 /// variation selectors are marks instead: words and emoji need them.
-fn is_unseen(c: char) -> bool {
+pub(super) fn is_unseen(c: char) -> bool {
     matches!(
         c,
         '\u{80}'..='\u{9f}'

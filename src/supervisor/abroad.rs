@@ -15,7 +15,7 @@ use super::run::{Pipes, Plan, markers};
 use super::words;
 use crate::fold::RunFold;
 use crate::foreign::{self, Kin, RunFolder, Standing};
-use crate::model::{Event, Foreign, Level, Stream};
+use crate::model::{Event, Foreign, Level, State, Stream};
 use crate::os::given;
 use crate::os::pidfd::{Pidfd, Process};
 use crate::store::layout::PlanDir;
@@ -24,6 +24,10 @@ use crate::wake::Watcher;
 
 /// Between two looks for a process while the folder changes all the time.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// How long a log, or its folder, may be away before it is gone for good: where logs are rotated
+/// there is none for a moment.
+const UNTIL_GONE: Duration = Duration::from_secs(3);
 
 /// How long a process that has ended, and whose exit only its parent can tell, may wait for that.
 const UNTIL_REAPED: Duration = Duration::from_secs(1);
@@ -39,6 +43,10 @@ pub(super) struct Abroad {
     look_at: Option<Instant>,
     looked_at: Option<Instant>,
     told: bool,
+    /// The run has written its log.
+    begun: bool,
+    /// Since when there is none.
+    gone: Option<Instant>,
     /// How the run's process ended, while others of the run live on, and those.
     ended: Option<Ended>,
     rest: Vec<Pidfd>,
@@ -109,6 +117,9 @@ impl Supervisor {
         if run.boot != self.boot {
             return self.ended_abroad(Ended::default());
         }
+        if let Some(abroad) = &mut self.abroad {
+            abroad.begun = run.state != State::Starting;
+        }
         let known = run.pid.zip(run.start).map(|(pid, start)| Process { pid, start });
         let Some(process) = known else { return self.look_abroad() };
         let held = match Pidfd::open_exact(process)? {
@@ -173,8 +184,17 @@ impl Supervisor {
         let standing = folder.standing(SystemTime::now());
         let Some(abroad) = &mut self.abroad else { return Ok(()) };
         match standing {
-            Standing::NotBegun => abroad.look_at = None,
+            Standing::NotBegun if !abroad.begun => abroad.look_at = None,
+            // Nothing more can come of it, and there is nobody who could be told to stop.
+            Standing::NotBegun | Standing::Gone => {
+                let end = *abroad.gone.get_or_insert(now) + UNTIL_GONE;
+                if end <= now {
+                    return self.ended_abroad(Ended::default());
+                }
+                abroad.look_at = Some(end);
+            }
             Standing::MayLive(left) => {
+                (abroad.begun, abroad.gone) = (true, None);
                 abroad.look_at = Some(now + left);
                 if !std::mem::replace(&mut abroad.told, true) {
                     return self.say_unseen(&folder);

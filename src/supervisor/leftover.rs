@@ -62,16 +62,20 @@ impl Leftovers {
         if all.is_empty() {
             return Ok(Ended::default());
         }
-        self.send(&mut lifecycle, signal, tree::signal(&self.marks, signal)?, by)?;
+        // Said first: with the last of them their recorder leaves, and would not hear it any more.
+        self.say(&mut lifecycle, signal, all.len(), by)?;
+        tree::signal(&self.marks, signal)?;
         wait_for(&members, grace)?;
-        let (killed, left) = tree::kill(&self.marks)?;
-        if killed > 0 {
-            self.send(&mut lifecycle, libc::SIGKILL, killed, by)?;
+        let stubborn = tree::members(&self.marks)?.len();
+        if stubborn > 0 {
+            self.say(&mut lifecycle, libc::SIGKILL, stubborn, by)?;
         }
+        let (_, left) = tree::kill(&self.marks)?;
         Ok(Ended { all, left: left.iter().map(Pidfd::pid).collect() })
     }
 
-    fn send(&self, to: &mut Lifecycle, signal: i32, processes: u64, by: &str) -> io::Result<()> {
+    fn say(&self, to: &mut Lifecycle, signal: i32, processes: usize, by: &str) -> io::Result<()> {
+        let processes = processes as u64;
         let msg = format!("{}: left behind by the run", signalled(signal, processes));
         let event = Event::RunSignalled { signal, processes, by: by.to_owned(), request: None };
         to.say(said(self.run, Level::Info, msg, event))

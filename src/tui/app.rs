@@ -146,6 +146,7 @@ impl App {
             Msg::Polling(why) => self.polling = why,
             Msg::Answer(answer) => self.tell_window(answer.window, PaneMsg::Answer(answer), out),
             Msg::Tasks(tasks) => self.take_tasks(*tasks),
+            Msg::NoTasks(plan, why) => self.take_no_tasks(&plan, why),
             Msg::Why { plan, text } => self.take_why(plan, &text),
             Msg::Say(text) => self.said = Some(text),
         }

@@ -108,6 +108,8 @@ pub enum Msg {
     Answer(window::Answer),
     /// The tasks of a run.
     Tasks(Box<RunTasks>),
+    /// The tasks of this plan could not be found out, and why.
+    NoTasks(PlanName, String),
     /// Why a run ended as it did: the screen of `why`, in our own colours.
     Why {
         /// The plan.

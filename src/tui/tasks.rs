@@ -92,7 +92,8 @@ impl TaskView {
         match &self.tasks {
             Some(_) => self.page.view(area, buf, look, self.word(), focus),
             None => {
-                Frame { title: "tasks", status: "reading…", focus, below: "" }.view(area, buf, look)
+                let status = if self.waits { "reading…" } else { "none" };
+                Frame { title: "tasks", status, focus, below: "" }.view(area, buf, look)
             }
         }
     }
@@ -164,6 +165,15 @@ impl App {
         view.names = Some(Names::new(&tasks.table));
         view.tasks = Some(Box::new(tasks));
         view.made = None;
+    }
+
+    /// There are none to be shown: they are asked for again when more is known of the plan.
+    pub(super) fn take_no_tasks(&mut self, plan: &PlanName, why: String) {
+        let Some(view) = &mut self.tasks else { return };
+        if view.asked.as_ref().is_some_and(|(asked, _)| asked == plan) {
+            view.waits = false;
+            self.said = Some(why);
+        }
     }
 
     pub(super) fn scroll_tasks(&mut self, to: Move) {

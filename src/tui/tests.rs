@@ -350,6 +350,26 @@ fn tasks_are_asked_for_when_they_are_opened_and_drawn_when_they_come() {
 }
 
 #[test]
+fn tasks_that_could_not_be_found_out_are_asked_for_again_when_more_is_known() {
+    let asked = |script: &Script| {
+        script.effects.iter().filter(|effect| matches!(effect, Effect::Tasks(_))).count()
+    };
+    let script = Script::with_plans(100, 30).keys("t");
+    let plan: crate::model::PlanName = script.selected().parse().unwrap();
+    let script = script.tell(Msg::NoTasks(plan.clone(), "it has never been run".to_owned()));
+    assert!(script.footer().contains("it has never been run"), "{}", script.footer());
+    assert_eq!(asked(&script), 1);
+    let mut known =
+        facts(plan.as_str(), run(1, State::Running, Verdict::Unknown, TaskCounts::default()));
+    known.seq = 2;
+    let script = script.tell(Msg::Plan(known)).tell(Msg::Tick(minutes(-1)));
+    assert_eq!(asked(&script), 2);
+    // Another plan's trouble is not this one's.
+    let script = script.tell(Msg::NoTasks("tax-form".parse().unwrap(), "no".to_owned()));
+    assert!(!script.footer().contains("no "), "{}", script.footer());
+}
+
+#[test]
 fn any_size_is_drawn_with_everything_open() {
     for (width, height) in
         [(0, 0), (1, 1), (9, 2), (10, 3), (40, 10), (76, 5), (110, 30), (500, 200)]

@@ -336,6 +336,29 @@ fn stopping_a_pipeline_whose_main_process_died_leaves_no_worker_alive() {
 }
 
 #[test]
+fn a_run_whose_folder_or_log_was_removed_is_over() {
+    let home = Home::new();
+    for (plan, gone) in [("folder", ""), ("log", "log.txt")] {
+        let folder = home.file(plan);
+        fs::create_dir(&folder).unwrap();
+        append(&folder.join("log.txt"), "one\n");
+        home.planwatch(["attach", "-d", "--dir", &text(&folder)])
+            .may_speak()
+            .prints_something()
+            .runs();
+        until_line(&home, plan, "one");
+        match gone {
+            "" => fs::remove_dir_all(&folder).unwrap(),
+            file => fs::remove_file(folder.join(file)).unwrap(),
+        }
+        let verdict = format!("{plan} failed 1\n");
+        home.planwatch(["wait", plan]).code(1).prints(&verdict).runs();
+        is_recorded(&home, plan, "log.txt", b"one\n");
+    }
+    home.until_quiet();
+}
+
+#[test]
 fn a_run_that_has_not_begun_is_waited_for_and_may_be_given_up() {
     let home = Home::new();
     let folder = home.file("later");

@@ -264,3 +264,39 @@ fn what_ends_a_recording_at_once_loses_nothing_that_was_written_before() {
         home.until_quiet();
     }
 }
+
+#[test]
+fn what_cannot_be_said_on_a_full_disk_ends_no_recording() {
+    let home = Home::new();
+    let unheard = |args: &[&str]| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"exec "$@" 2>/dev/full"#, "sh"]);
+        home.planwatch(args).under(shell)
+    };
+    unheard(&["record", "some"]).input(b"one\ntwo\n").runs();
+    assert_eq!(home.records("some").bytes(1, "stdout"), b"one\ntwo\n");
+    unheard(&["run", "-n", "plan", "--", "echo", "hello"]).prints("hello\n").runs();
+    for plan in ["some", "plan"] {
+        assert_eq!(home.audit(plan).holds().verdicts[&1], ("succeeded".to_owned(), 0));
+    }
+    home.until_quiet();
+}
+
+#[test]
+fn the_name_of_a_task_is_no_escape_sequence() {
+    let home = Home::new();
+    let said = "\
+[pid 1] Worker w running   Evil(x=\x1b]0;title\x07\u{9b}31m)
+[pid 1] Worker w failed    Evil(x=\x1b]0;title\x07\u{9b}31m)
+This progress looks :( because there were failed tasks
+";
+    let record = home.planwatch(["record", "some"]).input(said.as_bytes());
+    record.code(30).says("failed: Evil(x=␛]0;title␇<U+009B>31m)").runs();
+    for args in [["inspect", "some", "--color=never"], ["tasks", "some", "-ojson"]] {
+        let done = home.planwatch(args).prints_something().runs();
+        let strange = |c: char| c.is_control() && c != '\n';
+        let printed = done.lines().join("\n");
+        assert!(printed.contains("title") && !printed.contains(strange), "{printed:?}");
+    }
+    home.until_quiet();
+}

@@ -15,6 +15,7 @@ use super::super::follow::{Follower, block_on};
 use super::super::logs::LogForm;
 use super::super::out::Out;
 use super::super::print::{Own, Printer};
+use super::super::say::{complain, say};
 use super::foreign::{Taken, spec_of_folder, take};
 use crate::exit::{Exit, Failure};
 use crate::feed::sieve::Wanted;
@@ -98,7 +99,7 @@ impl Hunt {
             match one {
                 Ok(one) => taken.push(one),
                 // One that cannot be taken must not keep the others waiting.
-                Err(error) => eprint!("{}", crate::exit::message(&error)),
+                Err(error) => complain(&crate::exit::message(&error)),
             }
         }
         Ok(taken)
@@ -128,7 +129,7 @@ async fn follow(mut hunt: Hunt, world: &World) -> anyhow::Result<i32> {
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut living = Follower::new(Follow::live()?, printer(world));
     let mut ended = Ended { follow: Follow::live()?, runs: Vec::new(), told: 0 };
-    eprintln!("planwatch: every run folder in {} · ^C detaches", hunt.parent.display());
+    say(format_args!("every run folder in {} · ^C detaches", hunt.parent.display()));
     loop {
         changes.get_ref().0.clear();
         for taken in hunt.take_new(Some(&changes.get_ref().0), world)? {
@@ -205,7 +206,7 @@ impl Ended {
                 else {
                     break;
                 };
-                eprintln!("planwatch: {} run {run} {}", fold.plan, judged.msg);
+                say(format_args!("{} run {run} {}", fold.plan, judged.msg));
                 self.told += 1;
             }
             if self.told == self.runs.len() {

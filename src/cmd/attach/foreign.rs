@@ -12,6 +12,7 @@ use super::super::alive::settled;
 use super::super::follow::{Ending, Follower, block_on};
 use super::super::out::Out;
 use super::super::print::Printer;
+use super::super::say::say;
 use super::super::start::{AlreadyRunning, Meant, start};
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
@@ -105,10 +106,10 @@ pub(super) fn take(
     if let Some(over) = recorded(&plan, &spec)? {
         let Ending { run, verdict, .. } = &over;
         let name = plan.name();
-        eprintln!(
-            "planwatch: {name} run {run} was recorded to its end: {} · planwatch logs {name}",
+        say(format_args!(
+            "{name} run {run} was recorded to its end: {} · planwatch logs {name}",
             verdict.name()
-        );
+        ));
         return Ok(Taken { plan, run: over.run, after: 0, over: Some(over) });
     }
     if !named {
@@ -152,7 +153,7 @@ fn refuse_own_plan(plan: &PlanDir) -> anyhow::Result<()> {
 }
 
 fn joined(plan: PlanDir, run: u64, fold: &Fold) -> Taken {
-    eprintln!("planwatch: {} run {run} is recorded already: following it", plan.name());
+    say(format_args!("{} run {run} is recorded already: following it", plan.name()));
     let after = fold.run(run).map_or(0, |run| run.first_seq.saturating_sub(1));
     Taken { plan, run, after, over: None }
 }
@@ -217,11 +218,11 @@ fn say_attached(plan: &PlanDir, spec: &Spec, run: u64, pid: i32) {
     let outputs = dir.and_then(|dir| RunFolder::open(dir).ok()?.outputs());
     let outputs = outputs
         .map_or(String::new(), |(there, all)| format!(" · {there} of {all} outputs are there"));
-    eprintln!(
-        "planwatch: {name} run {run} attached ({who}){outputs} · log: {} · ^C detaches, the run \
+    say(format_args!(
+        "{name} run {run} attached ({who}){outputs} · log: {} · ^C detaches, the run \
          goes on",
         plan.log().display()
-    );
+    ));
 }
 
 /// The folder a user named.

@@ -112,7 +112,10 @@ impl Runner {
         for effect in due {
             self.world.now = now();
             let told = match effect {
-                Effect::Tasks(plan) => self.tasks(&plan).map(Some),
+                Effect::Tasks(plan) => Ok(Some(match self.tasks(&plan) {
+                    Ok(tasks) => tasks,
+                    Err(error) => Msg::NoTasks(plan, in_one_line(&exit::message(&error))),
+                })),
                 Effect::Why(plan, width) => self.why(plan, width).map(Some),
                 Effect::Save(text) => self.save(&text).map(Some),
                 // Remembered as well as it goes.
