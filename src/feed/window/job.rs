@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::scan::{Next, Scan};
 use super::words::Echoes;
 use super::{At, Cut, Item, Pattern, Place, Slice, Target, Told, View, seek};
+use crate::model::Stamp;
 use crate::store::layout::Home;
 use crate::store::reader::Batch;
 
@@ -170,6 +171,8 @@ pub(super) struct Find {
     scan: Scan,
     /// What must fit what is shown, too.
     shown: Option<Pattern>,
+    from: Place,
+    forward: bool,
     /// Where it began and where the logs end on that side, summed.
     range: (u64, u64),
     spoke: Instant,
@@ -183,7 +186,10 @@ impl Find {
         target: Target,
         forward: bool,
     ) -> io::Result<Find> {
-        let mut cut = seek::cut(home, view, At::Near(from))?;
+        // What other plans said at the very same time may be on either side: which, is seen when it is
+        // found.
+        let here = Place { ts: Stamp(from.ts.0 + i64::from(!forward)), ..from };
+        let mut cut = seek::cut(home, view, At::Near(here))?;
         if forward && let Some(seq) = cut.0.get_mut(from.plan) {
             *seq = from.seq;
         }
@@ -198,7 +204,11 @@ impl Find {
             _ => None,
         };
         let scan = Scan::new(home, view, Some(target), &cut, forward)?;
-        Ok(Find { scan, shown, range, spoke: Instant::now() })
+        Ok(Find { scan, shown, from, forward, range, spoke: Instant::now() })
+    }
+
+    fn is_further(&self, place: &Place) -> bool {
+        if self.forward { place.is_after(&self.from) } else { self.from.is_after(place) }
     }
 
     pub(super) fn work(&mut self, tools: &mut Tools<'_>) -> io::Result<bool> {
@@ -208,6 +218,7 @@ impl Find {
                 // Missing records are in every view and are no match.
                 Next::Item(item) if item.event.as_deref() == Some(Item::MISSING) => {}
                 Next::Item(item) if self.shown.as_ref().is_some_and(|it| !item.shows(it)) => {}
+                Next::Item(item) if !self.is_further(&item.place) => {}
                 Next::Item(item) => {
                     tools.told.push(Told::Found(Some(item.place)));
                     return Ok(true);

@@ -267,6 +267,35 @@ fn several_logs_are_one_in_the_order_of_time_in_both_directions() {
 }
 
 #[test]
+fn what_several_plans_said_at_the_same_time_is_found_one_after_the_other() {
+    let bench = Bench::new(&["a", "b", "c"]);
+    for index in 0..3 {
+        let plan = bench.plan(index);
+        let lines = [(1, 5), (2, 5), (3, 9)].map(|(seq, at)| line(&plan, seq, at, None, "hit"));
+        bench.append(index, 1, &lines.concat());
+    }
+    let all: Vec<(usize, u64)> =
+        vec![(0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2), (0, 3), (1, 3), (2, 3)];
+    for forward in [true, false] {
+        let (mut found, ts) = (Vec::new(), if forward { Stamp(0) } else { Stamp(i64::MAX / 2) });
+        let mut from = Place { ts, plan: 0, seq: if forward { 0 } else { u64::MAX } };
+        loop {
+            let target = Target::Match(Pattern::new("hit").unwrap());
+            bench.ask(Want::Find { from, target, forward });
+            let Told::Found(place) = bench.told() else { panic!("found") };
+            let Some(place) = place else { break };
+            found.push((place.plan, place.seq));
+            from = place;
+            assert!(found.len() <= all.len(), "in circles: {found:?}");
+        }
+        if !forward {
+            found.reverse();
+        }
+        assert_eq!(found, all, "forward: {forward}");
+    }
+}
+
+#[test]
 fn missing_records_are_named_alike_from_both_sides() {
     let bench = Bench::new(&["p"]);
     bench.fill(5, 5, 8);
