@@ -235,6 +235,8 @@ pub struct LogPane {
     /// Before anything was loaded, and while another place is.
     loading: bool,
     hidden: bool,
+    /// Something could not be read.
+    stuck: bool,
 }
 
 /// By what a record is known: its plan and its seq.
@@ -252,6 +254,17 @@ struct Pending {
     count: Option<u64>,
     line: Option<u64>,
     text: Option<(u64, bool)>,
+}
+
+impl Pending {
+    /// What was asked for with this ticket will not come.
+    fn forget(&mut self, ticket: u64) {
+        let Pending { open, older, newer, follow, find, count, line, .. } = self;
+        for slot in [open, older, newer, follow, find, count, line] {
+            slot.take_if(|asked| *asked == ticket);
+        }
+        self.text.take_if(|(asked, _)| *asked == ticket);
+    }
 }
 
 /// What is searched for.
@@ -321,6 +334,7 @@ impl LogPane {
             since: Cut::default(),
             loading: true,
             hidden: false,
+            stuck: false,
         }
     }
 

@@ -69,6 +69,9 @@ impl LogPane {
                 (self.loading, self.progress) = (false, None);
                 (self.hunt, self.goal) = (None, None);
                 self.ahead.clear();
+                self.pending.forget(answer.ticket);
+                // Not at once again, and for ever: what cannot be read now may be when a key is pressed.
+                self.stuck = true;
                 effects.push(PaneEffect::Say(format!("cannot read the log: {why}")));
             }
             _ => {}
@@ -225,7 +228,12 @@ impl LogPane {
 
     /// Asks for what will soon be on the screen, and for what is new.
     pub(super) fn balance(&mut self, effects: &mut Vec<PaneEffect>) {
-        if self.hidden || self.loading || self.pending.open.is_some() || self.size == (0, 0) {
+        if self.hidden
+            || self.stuck
+            || self.loading
+            || self.pending.open.is_some()
+            || self.size == (0, 0)
+        {
             return;
         }
         let height = self.height();

@@ -16,6 +16,7 @@ impl LogPane {
         if matches!(msg, PaneMsg::Key(_) | PaneMsg::Wheel(_) | PaneMsg::Click { .. }) {
             self.aim = None;
         }
+        self.stuck &= matches!(msg, PaneMsg::Answer(_));
         match msg {
             PaneMsg::Key(key) => self.key_pressed(key, &mut effects),
             PaneMsg::Resize { width, height } => self.resized((width, height), &mut effects),

@@ -124,3 +124,25 @@ fn raw_shows_every_line_as_it_was_written() {
     bench.key(PaneKey::Raw);
     assert!(!bench.picture().contains("Informed"));
 }
+
+#[test]
+fn what_could_not_be_read_is_asked_for_again_by_the_next_key_and_no_sooner() {
+    let mut pane = LogPane::new(3, vec!["p".parse().unwrap()], false, Settings::default());
+    let asked = |effects: Vec<PaneEffect>| {
+        effects.into_iter().find_map(|effect| match effect {
+            PaneEffect::Ask(request) => Some(request),
+            _ => None,
+        })
+    };
+    let answer = |ticket, told| PaneMsg::Answer(Answer { window: 3, ticket, told });
+    let open = asked(pane.update(PaneMsg::Resize { width: 80, height: 20 })).unwrap();
+    let (slice, last) =
+        (window::Slice { begin: true, end: true, ..Default::default() }, Cut(vec![0]));
+    let opened = window::Told::Opened { slice, anchor: None, last };
+    let follow = asked(pane.update(answer(open.ticket, opened))).unwrap();
+    assert!(matches!(follow.want, Want::Follow { .. }));
+    let failed = window::Told::Failed("input/output error".to_owned());
+    assert!(asked(pane.update(answer(follow.ticket, failed))).is_none());
+    let again = asked(pane.update(PaneMsg::Key(PaneKey::Left))).unwrap();
+    assert!(matches!(again.want, Want::Follow { .. }));
+}
