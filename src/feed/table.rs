@@ -39,6 +39,11 @@ impl LiveTable {
         self.rebuild.tasks().table()
     }
 
+    /// Where in the table a task of this name or id is.
+    pub fn place(&self, task: &str) -> Option<usize> {
+        self.rebuild.tasks().place(task)
+    }
+
     /// Seq of the last record that was known to [`LiveTable::of`]: go on behind it.
     pub fn cursor(&self) -> u64 {
         self.cursor

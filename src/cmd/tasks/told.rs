@@ -14,12 +14,18 @@ use crate::render::tasks::{Names, Scene, TaskRow, change};
 #[derive(Default)]
 pub(super) struct Told {
     tasks: Vec<(TaskState, u32)>,
-    places: HashMap<String, usize>,
+    /// By which name each was told of.
+    named: HashMap<usize, String>,
     /// Failures whose error is still being read.
     held: Vec<usize>,
-    /// Their names, and of how many tasks.
-    names: (usize, Names),
+    /// Their names, and of how many they were not made.
+    names: Names,
+    late: usize,
 }
+
+/// With so many tasks, their names are not made anew for each new one, but for each so many-th part.
+const MANY: usize = 1000;
+const PART: usize = 16;
 
 /// What may be new.
 #[derive(Clone, Copy)]
@@ -44,7 +50,7 @@ impl Told {
     ) -> anyhow::Result<()> {
         let table = live.table();
         let (known, now) = match news {
-            News::Of(name, ts) => (self.places.get(name).copied(), ts),
+            News::Of(name, ts) => (live.place(name), ts),
             News::Any(ts) | News::Last(ts) => (None, ts),
         };
         let mut places = std::mem::take(&mut self.held);
@@ -62,14 +68,14 @@ impl Told {
             return Ok(());
         }
         self.tasks.resize(table.tasks.len(), (TaskState::Pending, u32::MAX));
-        let is_new = |&at: &usize| self.places.get(&table.tasks[at].name) != Some(&at);
-        if self.names.0 != table.tasks.len() || places.iter().any(is_new) {
-            self.names = (table.tasks.len(), Names::new(table));
-        }
         for &at in &places {
             self.remember(table, at);
         }
-        let scene = Scene { plan: view.plan, run, table, names: &self.names.1, left: None, now };
+        // Rows for scripts have the whole names.
+        if view.options.output == ListForm::Table {
+            self.name(table, &places);
+        }
+        let scene = Scene { plan: view.plan, run, table, names: &self.names, left: None, now };
         for at in places {
             if !view.wants(table.tasks[at].state) {
                 continue;
@@ -83,10 +89,24 @@ impl Told {
     }
 
     fn remember(&mut self, table: &TaskTable, at: usize) {
-        let task = &table.tasks[at];
+        let name = &table.tasks[at].name;
         self.tasks[at] = standing(table, at);
-        self.places.insert(task.name.clone(), at);
-        self.places.extend(task.id.clone().map(|id| (id, at)));
+        if self.named.get(&at) != Some(name) {
+            self.named.insert(at, name.clone());
+            self.late += 1;
+        }
+    }
+
+    fn name(&mut self, table: &TaskTable, places: &[usize]) {
+        let all = table.tasks.len();
+        if self.late == 0 && self.names.len() == all {
+            return;
+        }
+        if all < MANY || self.late >= all / PART || self.names.is_empty() {
+            (self.names, self.late) = (Names::new(table), 0);
+            return;
+        }
+        places.iter().for_each(|&at| self.names.add(table, at));
     }
 }
 

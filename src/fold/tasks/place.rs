@@ -117,6 +117,12 @@ impl Tasks {
         Some(self.add(name, id))
     }
 
+    /// Where a task of this name or id is.
+    pub fn place(&self, task: &str) -> Option<usize> {
+        let place = self.find(TaskRef { name: Some(task), id: None })?;
+        usize::try_from(place).ok()
+    }
+
     pub(super) fn find(&self, task: TaskRef<'_>) -> Option<u32> {
         let has_id = |place: u32| self.kept.table.tasks[place as usize].id.as_deref();
         let by_id = |id: &str| {

@@ -35,6 +35,25 @@ impl Names {
         Names { names }
     }
 
+    /// Gives a task that was not known, or not by its name, its whole name: clear, if not short.
+    pub fn add(&mut self, table: &TaskTable, at: usize) {
+        let whole = |task: &Task| task.name.clone();
+        self.names.extend(table.tasks.iter().skip(self.names.len()).map(whole));
+        if let (Some(name), Some(task)) = (self.names.get_mut(at), table.tasks.get(at)) {
+            *name = whole(task);
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// The name of the task at this place.
     pub fn of(&self, at: usize) -> &str {
         self.names.get(at).map_or("", String::as_str)
