@@ -204,6 +204,17 @@ impl FileSource {
 
     fn replaced(&mut self, cap: &mut Capture, file: File, mark: FileMark) -> io::Result<()> {
         let of = self.stream.clone();
+        let before = cap.fold.streams[self.slot].file;
+        for name in before.map_or(Vec::new(), |before| between(&self.path, before, mark)) {
+            let msg = format!(
+                "{of} was replaced more than once before anybody looked: what {name} holds may be \
+                 missing"
+            );
+            let reason = "a file came and went before it was read".to_owned();
+            let (of, at) = (Some(of.clone()), Some(self.logged));
+            let event = Event::LogGap { reason, from: None, to: None, of, at, bytes: None };
+            cap.event(self.run, None, Level::Warning, &msg, &event)?;
+        }
         let msg = format!("{of} was replaced by another file, which is read from its beginning");
         let event = Event::SourceReplaced { of, file: Some(mark), at: self.logged };
         self.turn_to(file);
@@ -341,6 +352,25 @@ fn successor(path: &Path, mine: FileMark) -> io::Result<Option<(File, FileMark)>
         Ok(meta) if mark(&meta) != mine && meta.is_file() && meta.len() > 0 => open(path),
         _ => Ok(None),
     }
+}
+
+/// Names of files that were at `path` after one file and before another, as far as their names and
+/// the times at which they were made tell.
+fn between(path: &Path, one: FileMark, other: FileMark) -> Vec<String> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let is = |entry: &DirEntry| {
+        let named = entry.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes());
+        let held = |meta: Metadata| {
+            let made = mark(&meta);
+            // Those times are those of the clock's ticks: the last two may be the same.
+            let then = one.made < made.made && made.made <= other.made && made != other;
+            then && made.device == one.device && meta.is_file() && meta.len() > 0
+        };
+        named && entry.metadata().is_ok_and(held)
+    };
+    let names = entries.flatten().filter(is);
+    names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// The file of this mark: at `path`, or beside it under the name that it was given when another

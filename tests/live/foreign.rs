@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::harness::{Home, LIMIT, Random, luigi_python, scale, within};
@@ -333,6 +333,44 @@ fn stopping_a_pipeline_whose_main_process_died_leaves_no_worker_alive() {
     other.kill();
     home.until_quiet();
     is_recorded(&home, "orphans", "log.txt", &fs::read(folder.join("log.txt")).unwrap());
+}
+
+#[test]
+fn a_log_that_came_and_went_unread_is_named() {
+    let home = Home::new();
+    let folder = home.file("rotated");
+    fs::create_dir(&folder).unwrap();
+    let log = folder.join("log.txt");
+    append(&log, "one\n");
+    let mut plan = strange(&home, "sleep", &["1000"]);
+    let mut plan = Strange(plan.env("RUN_ID_DIR", &folder).spawn().unwrap());
+    home.planwatch(["attach", "-d", "--dir", &text(&folder)]).may_speak().prints_something().runs();
+    until_line(&home, "rotated", "one");
+    // The supervisor first: it would wake its recorder.
+    let both = [home.supervisor("rotated").unwrap().pid, home.recorder("rotated").unwrap().pid];
+    let signal = |signal| {
+        both.iter().for_each(|&pid| kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap());
+    };
+    signal(Signal::STOP);
+    let still = || both.iter().all(|&pid| home.state(pid) == Some('T'));
+    home.until("both stand still", || still().then_some(()));
+    append(&log, "two\n");
+    fs::rename(&log, folder.join("log.txt.2")).unwrap();
+    append(&log, "three\n");
+    fs::rename(&log, folder.join("log.txt.1")).unwrap();
+    append(&log, "four\n");
+    signal(Signal::CONT);
+    until_line(&home, "rotated", "four");
+    plan.kill();
+    home.planwatch(["wait", "rotated"]).code(137).prints_something().runs();
+    let records = home.records("rotated");
+    assert_eq!(records.bytes(1, "file:log.txt"), b"one\ntwo\nfour\n");
+    let gaps = records.events("log.gap");
+    assert!(
+        gaps.len() == 1 && gaps[0]["msg"].as_str().unwrap().contains(" log.txt.1 "),
+        "{gaps:?}"
+    );
+    home.until_quiet();
 }
 
 #[test]
