@@ -152,3 +152,65 @@ fn a_reader_that_has_gone_is_a_quiet_success_and_a_full_disk_is_not() {
         assert!(said.stderr.contains("No space left"), "{}", said.stderr);
     }
 }
+
+#[test]
+fn a_verb_of_another_program_leads_to_ours() {
+    for (typed, meant) in [
+        ("kill", "planwatch stop NAME"),
+        ("ls", "planwatch ps"),
+        ("list", "planwatch ps"),
+        ("status", "planwatch ps"),
+        ("tail", "planwatch logs -f NAME"),
+        ("log", "planwatch logs -f NAME"),
+        ("start", "planwatch run -n NAME -- CMD"),
+        ("rnu", "'run'"),
+        ("atach", "'attach'"),
+    ] {
+        let said = plain(&[typed, "x"]);
+        assert_eq!(said.code, Some(2), "{typed}: {}", said.stderr);
+        let tip = format!("did you mean {meant}?\n");
+        assert!(said.stderr.contains(&tip), "{typed}: {}", said.stderr);
+    }
+    let far = plain(&["xyzzy"]).stderr;
+    assert!(!far.contains("did you mean") && far.contains("planwatch --help"), "{far}");
+}
+
+#[test]
+fn help_has_no_help_but_the_whole_and_errors_name_the_help_of_their_verb() {
+    let whole = plain(&["--help"]).stdout;
+    assert_eq!(plain(&["help", "help"]).stdout, whole);
+    assert_eq!(plain(&["help", "--help"]).stdout, whole);
+    let said = plain(&["--color", "never", "ps", "--foo"]);
+    assert!(said.stderr.contains("try 'planwatch ps --help'"), "{}", said.stderr);
+    let said = plain(&["--foo"]);
+    assert!(said.stderr.contains("try 'planwatch --help'"), "{}", said.stderr);
+}
+
+#[test]
+fn what_should_be_a_number_or_one_plan_is_said_in_plain_words() {
+    for args in [&["logs", "x", "-n", "x"][..], &["attach", "--pid", "abc"]] {
+        let said = plain(args).stderr;
+        assert!(said.contains("it is not a number") && !said.contains("digit"), "{said}");
+    }
+    for verb in ["tasks", "why", "attach"] {
+        let said = plain(&[verb, "demo-*"]).stderr;
+        assert!(said.contains(&format!("{verb} takes one plan, not a pattern")), "{said}");
+    }
+}
+
+#[test]
+fn help_tells_what_a_new_user_has_to_do_first() {
+    let help = plain(&["completions", "--help"]).stdout;
+    for words in ["mkdir -p ~/.zfunc", "fpath=(~/.zfunc $fpath)", "mkdir -p ~/.config/fish"] {
+        assert!(help.contains(words), "no '{words}' in {help}");
+    }
+    assert!(plain(&["man", "--help"]).stdout.contains("mkdir -p ~/.local/share/man/man1"));
+    assert!(plain(&["run", "--help"]).stdout.contains("Options of planwatch come before CMD"));
+}
+
+#[test]
+fn without_plans_verify_says_what_ps_says() {
+    let (ps, verify) = (plain(&["ps"]), plain(&["verify"]));
+    assert!(ps.stderr.contains("no plans yet"), "{}", ps.stderr);
+    assert_eq!((verify.code, verify.stderr), (Some(0), ps.stderr));
+}

@@ -1,12 +1,14 @@
 //! The command line: what was typed × the environment → what is meant → the verb that does it.
 //!
 //! `args` is what may be typed, `env` what surrounds it, `resolve` and `plain` join the two,
-//! `perform` hands the result to the verb; `role` is a shorter way for the background processes. Uses `cmd`, `exit`, `model` and `render`.
+//! `perform` hands the result to the verb, `complaint` is what is said where nothing can be made of it;
+//! `role` is a shorter way for the background processes. Uses `cmd`, `exit`, `model` and `render`.
 //!
 //! What surprises: the environment is read in one file, `env`, and the built command tree is handed
 //! to the verbs that print it (`completions`, `man`).
 
 mod args;
+mod complaint;
 mod env;
 mod perform;
 mod plain;
@@ -31,9 +33,9 @@ pub fn main(argv: Vec<OsString>) -> i32 {
     let env = env::Env::read();
     let (verb, color) = match role::of(&argv) {
         Some(role) => (role, ColorChoice::Never),
-        None => match Cli::try_parse_from(argv) {
+        None => match Cli::try_parse_from(&argv) {
             Ok(cli) => (cli.verb, cli.color),
-            Err(error) => return not_parsed(&error, &env, runs),
+            Err(error) => return not_parsed(&error, &argv, &env, runs),
         },
     };
     let otherwise = match verb {
@@ -53,11 +55,12 @@ pub fn command() -> clap::Command {
     Public::command()
 }
 
-/// `planwatch help VERB` is `planwatch VERB --help`, for those who are used to it.
+/// `planwatch help VERB` is `planwatch VERB --help`, for those who are used to it; and help has no
+/// help but the whole.
 fn with_help(mut argv: Vec<OsString>) -> Vec<OsString> {
     if argv.get(1).is_some_and(|verb| verb == "help") {
-        argv.remove(1);
-        argv.truncate(2);
+        argv.truncate(3);
+        argv.retain(|word| word != "help" && word != "-h" && word != "--help");
         argv.push("--help".into());
     }
     argv
@@ -72,21 +75,22 @@ fn end_of(error: &anyhow::Error, otherwise: Exit) -> i32 {
 }
 
 /// Says what clap has to say: help and version are data, the rest are errors.
-fn not_parsed(error: &clap::Error, env: &env::Env, runs: bool) -> i32 {
+fn not_parsed(error: &clap::Error, argv: &[OsString], env: &env::Env, runs: bool) -> i32 {
     let (stdout, stderr) = env::terminals();
-    let text = |color| match color {
-        true => error.render().ansi().to_string(),
-        false => error.render().to_string(),
-    };
     if !error.use_stderr() {
         let mut out = Out::stdout();
-        let said = out.write(text(env.color(ColorChoice::Auto, stdout)).as_bytes());
+        let text = match env.color(ColorChoice::Auto, stdout) {
+            true => error.render().ansi().to_string(),
+            false => error.render().to_string(),
+        };
+        let said = out.write(text.as_bytes());
         return match said.and_then(|()| out.finish()) {
             Ok(()) => Exit::Done.code(),
             Err(error) => end_of(&error.into(), Exit::Failed),
         };
     }
-    complain(&text(env.color(ColorChoice::Auto, stderr)).replacen("error:", "planwatch:", 1));
+    let colour = env.color(ColorChoice::Auto, stderr);
+    complain(&complaint::complaint(error, argv, &command(), colour));
     if runs { Exit::Planwatch.code() } else { Exit::Usage.code() }
 }
 

@@ -1,7 +1,7 @@
 //! What was typed × what surrounds the command → what is meant.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::{self, LogLimits, RecordArgs, RunArgs};
 use crate::cmd::logs::Detail;
@@ -185,16 +185,21 @@ fn limits(typed: LogLimits) -> LogSpec {
 fn folder(typed: Option<PathBuf>, world: &World) -> Result<PathBuf, Failure> {
     match typed {
         None => Ok(world.cwd()?.to_owned()),
-        Some(dir) if dir.is_absolute() => Ok(dir),
-        Some(dir) => Ok(world.cwd()?.join(dir)),
+        Some(dir) if dir.is_absolute() => Ok(tidy(&dir)),
+        Some(dir) => Ok(tidy(&world.cwd()?.join(dir))),
     }
 }
 
 fn cwd_join(world: &World, file: PathBuf) -> PathBuf {
     match &world.cwd {
-        Some(cwd) => cwd.join(file),
+        Some(cwd) => tidy(&cwd.join(file)),
         None => file,
     }
+}
+
+/// The same path without what means nothing: `/srv/.` is `/srv`.
+fn tidy(path: &Path) -> PathBuf {
+    path.components().collect()
 }
 
 fn millis(span: std::time::Duration) -> u64 {

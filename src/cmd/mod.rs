@@ -23,6 +23,7 @@ pub mod inspect;
 mod leftover;
 pub mod logs;
 pub mod man;
+pub mod near;
 pub mod out;
 pub mod plansfile;
 pub mod print;

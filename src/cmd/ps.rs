@@ -42,6 +42,10 @@ pub enum ListForm {
 /// How long an ended plan is listed without `-a`.
 const RECENT: Duration = Duration::from_secs(24 * 3600);
 
+/// Said where a list of plans is empty.
+pub(super) const NO_PLANS: &str =
+    "no plans yet: planwatch run -n NAME -- COMMAND starts one, planwatch demo shows three";
+
 /// Does it.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let Some(home) = world.existing_home()? else {
@@ -119,9 +123,7 @@ fn list(rows: &[PsRow], older: usize, options: &Options, world: &World) -> anyho
 /// What the table does not show.
 fn tell(empty: bool, older: usize) {
     match (empty, older) {
-        (true, 0) => say(
-            "no plans yet: planwatch run -n NAME -- COMMAND starts one, planwatch demo shows three",
-        ),
+        (true, 0) => say(NO_PLANS),
         (_, 0) => {}
         (true, 1) => say("nothing runs; 1 plan ended over a day ago: planwatch ps -a"),
         (true, n) => {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use super::World;
 use super::alive::settled;
@@ -52,22 +54,62 @@ pub(super) fn start(
                 126 => Exit::NotExecutable,
                 _ => Exit::Planwatch,
             };
-            let program = spec.argv.first().map_or("", String::as_str);
-            let hint = match exit {
-                Exit::NotFound => format!(
-                    "is {program} on the PATH, or its path right seen from {}?",
-                    spec.cwd.display()
-                ),
-                Exit::NotExecutable => format!("chmod +x {program}, or name its interpreter"),
-                _ if !spec.cwd.is_dir() => "-C chooses a folder that is there".to_owned(),
-                _ => "planwatch doctor looks for what is wrong".to_owned(),
-            };
             Err(Failure::new(exit, format!("{name} could not be started"))
                 .because(error)
-                .hint(hint)
+                .hint(way_out(exit, spec))
                 .into())
         }
     }
+}
+
+/// What to do about a plan that could not be started.
+fn way_out(exit: Exit, spec: &Spec) -> String {
+    let program = spec.argv.first().map_or("", String::as_str);
+    match exit {
+        Exit::NotFound => not_found(program, spec),
+        Exit::NotExecutable if Path::new(program).is_dir() => {
+            format!("{program} is a folder: name the program in it, or -C {program} to run there")
+        }
+        Exit::NotExecutable => format!("chmod +x {program}, or name its interpreter"),
+        _ => match std::fs::read_dir(&spec.cwd) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => format!(
+                "you may not enter {}: -C chooses another folder, or run planwatch as who may",
+                spec.cwd.display()
+            ),
+            _ if !spec.cwd.is_dir() => "-C chooses a folder that is there".to_owned(),
+            _ => "planwatch doctor looks for what is wrong".to_owned(),
+        },
+    }
+}
+
+/// Words that only a shell knows, typed where a program should stand.
+const OF_SHELLS: [&str; 12] = [
+    ".", "alias", "builtin", "eval", "exec", "export", "if", "for", "source", "ulimit", "umask",
+    "while",
+];
+
+fn not_found(program: &str, spec: &Spec) -> String {
+    if program.contains(char::is_whitespace) && spec.argv.len() == 1 {
+        return "it is one word with spaces: leave out the quotes, or use sh -c '…'".to_owned();
+    }
+    if program == "cd" {
+        let folder = spec.argv.get(1).map_or("DIR", String::as_str);
+        return format!("to run the plan in a folder: planwatch run -C {folder} -- CMD");
+    }
+    if OF_SHELLS.contains(&program) {
+        return format!("{program} is a word of the shell: planwatch run -- sh -c '{program} …'");
+    }
+    let is_name = |name: &str| {
+        let mut chars = name.chars();
+        chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if let Some((variable, _)) = program.split_once('=')
+        && is_name(variable)
+    {
+        return format!("to set a variable: planwatch run -e {program} -- CMD");
+    }
+    format!("is {program} on the PATH, or its path right seen from {}?", spec.cwd.display())
 }
 
 /// The supervisor died before it could answer. What it had begun goes on under another one.
@@ -101,4 +143,24 @@ pub(super) fn say_started(plan: &PlanDir, run: u64, pid: i32, followed: bool) {
     let keys = if followed { " · ^C asks it to stop, closing this window does not" } else { "" };
     let name = plan.name();
     say(format_args!("{name} run {run} started (pid {pid}) · log: {}{keys}", plan.log().display()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(argv: &[&str]) -> String {
+        let argv = argv.iter().map(|&word| word.to_owned()).collect();
+        way_out(Exit::NotFound, &Spec::new("k".parse().unwrap(), argv, "/srv".into()))
+    }
+
+    #[test]
+    fn what_was_meant_for_a_shell_is_told_how_to_be_run() {
+        assert!(said(&["ls -la run"]).contains("leave out the quotes, or use sh -c"));
+        assert!(said(&["FOO=1", "ls"]).ends_with("planwatch run -e FOO=1 -- CMD"));
+        assert!(said(&["cd", "x"]).ends_with("planwatch run -C x -- CMD"));
+        assert!(said(&["export", "A=1"]).contains("sh -c 'export …'"));
+        assert!(said(&["./a=b"]).contains("on the PATH"));
+        assert!(said(&["luigi"]).contains("/srv"));
+    }
 }

@@ -4,11 +4,13 @@ use anyhow::Context as _;
 
 use super::World;
 use super::out::Out;
+use super::ps::NO_PLANS;
 use super::select::{Selector, select};
 use crate::exit::Exit;
 use crate::model::{PlanName, format_size};
 use crate::render::sanitize::harmless;
 use crate::render::theme::{Tone, painted};
+use crate::store::layout::Home;
 use crate::store::verify::{Report, verify};
 
 /// What a user may mean by `verify`.
@@ -21,8 +23,12 @@ pub struct Options {
 /// Does it.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let (home, plans) = if options.plans.is_empty() {
-        let Some(home) = world.existing_home()? else { return Ok(Exit::Done.code()) };
-        let plans = home.plans()?;
+        let home = world.existing_home()?;
+        let plans = home.as_ref().map(Home::plans).transpose()?.unwrap_or_default();
+        let Some(home) = home.filter(|_| !plans.is_empty()) else {
+            eprintln!("planwatch: {NO_PLANS}");
+            return Ok(Exit::Done.code());
+        };
         (home, plans)
     } else {
         let (home, selected) = select(&options.plans, world)?;

@@ -126,13 +126,31 @@ pub fn umask() -> u32 {
     crate::os::tty::umask()
 }
 
-/// Who asks: `op@host pid 4711`, the user by number where the environment does not name it.
+/// Who asks: `op@host pid 4711`, the user by number where neither the environment nor the system
+/// names it.
 pub fn asker(user: Option<&str>) -> String {
     let uname = rustix::system::uname();
     let host = uname.nodename().to_string_lossy();
     let pid = std::process::id();
-    match user {
-        Some(user) => format!("{user}@{host} pid {pid}"),
-        None => format!("uid {}@{host} pid {pid}", rustix::process::getuid().as_raw()),
+    let named = user.map_or_else(
+        || {
+            let uid = rustix::process::getuid().as_raw();
+            let name = crate::os::given::user_name(uid);
+            if name == uid.to_string() { format!("uid {uid}") } else { name }
+        },
+        str::to_owned,
+    );
+    format!("{named}@{host} pid {pid}")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn who_asks_is_told_by_name_also_where_the_environment_does_not_say_it() {
+        let uid = rustix::process::getuid().as_raw();
+        let name = crate::os::given::user_name(uid);
+        assert!(super::asker(Some("op")).starts_with("op@"));
+        let asker = super::asker(None);
+        assert!(asker.starts_with(&format!("{name}@")) || name == uid.to_string(), "{asker}");
     }
 }

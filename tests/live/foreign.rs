@@ -511,3 +511,45 @@ fn a_plan_that_planwatch_started_is_not_taken_for_somebody_elses() {
         .may_speak()
         .runs();
 }
+
+#[test]
+fn a_folder_without_runs_is_said_and_one_that_is_left_at_once_promises_no_keys() {
+    let home = Home::new();
+    let parent = home.file("run");
+    fs::create_dir_all(parent.join("inner")).unwrap();
+    let all = |more: &[&str]| {
+        home.planwatch(["attach", "--all", "-d", "--dir", &text(&parent)]).args(more)
+    };
+    let yet = format!("planwatch: no run folder in {} yet\n", parent.display());
+    assert_eq!(all(&[]).may_speak().runs().stderr, yet);
+    append(&parent.join("inner/notes.txt"), "x\n");
+    let dotted = format!("{}/.", parent.join("inner").display());
+    let done = home.planwatch(["attach", "--dir", &dotted]).code(1).says("is no run").runs();
+    assert!(!done.stderr.contains("/."), "{}", done.stderr);
+    append(&parent.join("inner/log.txt"), "x\n");
+    let first = all(&[]).prints("inner\n").may_speak().runs().stderr;
+    let again = all(&[]).prints_something().may_speak().runs().stderr;
+    for said in [first, again] {
+        assert!(!said.contains("^C") && !said.contains("following"), "{said}");
+    }
+    home.planwatch(["wait", "inner"]).any_code().prints_something().may_speak().runs();
+    home.until_quiet();
+}
+
+#[test]
+fn what_may_not_be_looked_at_is_refused_with_5_and_no_talk_of_the_doctor() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let home = Home::of_ordinary_user();
+    let shut = home.file("shut");
+    fs::create_dir_all(shut.join("run")).unwrap();
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o700)).unwrap();
+    for dir in [text(&shut), text(&shut.join("run"))] {
+        home.planwatch(["attach", "-d", "--dir", &dir]).code(5).says("the user who owns").runs();
+        let all = home.planwatch(["attach", "-d", "--all", "--dir", &dir]);
+        all.code(5).says("the user who owns").runs();
+    }
+    let run = home.planwatch(["run", "-n", "q", "-C", &text(&shut), "--", "true"]);
+    run.code(125).says("you may not enter").says("-C chooses another folder").runs();
+}

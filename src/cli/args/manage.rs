@@ -179,9 +179,18 @@ fn size(text: &str) -> Result<u64, String> {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  mkdir -p ~/.local/share/bash-completion/completions
   planwatch completions bash > ~/.local/share/bash-completion/completions/planwatch
-  planwatch completions zsh  > ~/.zfunc/_planwatch
-  planwatch completions fish > ~/.config/fish/completions/planwatch.fish")]
+
+  mkdir -p ~/.zfunc
+  planwatch completions zsh > ~/.zfunc/_planwatch
+  # and in ~/.zshrc, before compinit is called:
+  fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit
+
+  mkdir -p ~/.config/fish/completions
+  planwatch completions fish > ~/.config/fish/completions/planwatch.fish
+
+They hold from the next shell on; bash needs the package bash-completion.")]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
@@ -192,6 +201,16 @@ pub(crate) struct CompletionsArgs {
 ///
 /// Read it with: planwatch man | man -l -
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  planwatch man logs | man -l -                 read the page of a verb
+  mkdir -p ~/.local/share/man/man1              have them where man looks for them:
+  planwatch man > ~/.local/share/man/man1/planwatch.1
+  for verb in run logs ps tasks why; do
+      planwatch man $verb > ~/.local/share/man/man1/planwatch-$verb.1
+  done
+
+After that: man planwatch, man planwatch-logs. For all users: /usr/local/share/man/man1.")]
 pub(crate) struct ManArgs {
     /// The page of this verb [default: the page of the whole program]
     pub(crate) verb: Option<String>,

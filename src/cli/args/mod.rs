@@ -30,6 +30,16 @@ use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::model::{NameError, Target};
+
+/// One plan, for the verb that takes one.
+fn one_plan(verb: &str, text: &str) -> Result<Target, String> {
+    if text.contains(['*', '?', '[', '{']) {
+        return Err(format!("{verb} takes one plan, not a pattern (planwatch ps lists the plans)"));
+    }
+    text.parse().map_err(|error: NameError| error.to_string())
+}
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().effects(Effects::BOLD))
     .usage(AnsiColor::Yellow.on_default().effects(Effects::BOLD))

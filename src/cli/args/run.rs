@@ -27,6 +27,10 @@ Examples:
       --verdict exit --verdict luigi --verdict file:run/dublin_cafe/999-pipeline_complete.txt \\
       -- python -m worker_plan_internal.plan.run_plan_pipeline
 
+Options of planwatch come before CMD: all that follows CMD is handed to it as it is, also what looks
+like an option (planwatch run sleep 3 -n x hands -n x to sleep). CMD is no line for a shell: where
+one is needed, planwatch run -n x -- sh -c 'a | b'.
+
 Without -n the name is the base name of RUN_ID_DIR, else that of --module, -m or the script.
 A name used again is the same plan: the same log, the next run."
 )]
@@ -96,7 +100,7 @@ pub(crate) struct RunArgs {
     pub(crate) success_exit_codes: Vec<i32>,
     #[command(flatten)]
     pub(crate) limits: LogLimits,
-    /// The plan's program and its arguments, after --
+    /// The plan's program and its arguments, after --; options of planwatch stand before it
     #[arg(required = true, trailing_var_arg = true, value_name = "CMD", num_args = 1..)]
     pub(crate) command: Vec<OsString>,
 }

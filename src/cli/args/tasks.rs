@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::ListForm;
+use super::{ListForm, one_plan};
 use crate::model::{Target, TaskState};
 
 /// Show what Luigi's tasks are doing: a table, a tree or a timeline
@@ -24,7 +24,7 @@ Examples:
   planwatch tasks nightly --html nightly.html  one page for a browser, with search and zoom")]
 pub(crate) struct TasksArgs {
     /// The plan, or one of its runs (plan~1, plan@3)
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = |text: &str| one_plan("tasks", text))]
     pub(crate) target: Target,
     /// What requires what
     #[arg(long, conflicts_with = "timeline")]
@@ -67,7 +67,7 @@ Examples:
   planwatch why -o json nightly | jq -r '.failures[0].excerpt.traceback[]'")]
 pub(crate) struct WhyArgs {
     /// The plan, or one of its runs (plan~1, plan@3)
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = |text: &str| one_plan("why", text))]
     pub(crate) target: Target,
     /// The form: screen or json
     #[arg(

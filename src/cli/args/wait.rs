@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use regex::bytes::Regex;
 
+use super::one_plan;
 use crate::cmd::logs::TaskGlob;
 use crate::cmd::select::Selector;
 use crate::model::{PlanName, Target, parse_duration};
@@ -26,7 +27,7 @@ Examples:
 #[command(group(clap::ArgGroup::new("whom").args(["target", "dir", "pid"]).required(true)))]
 pub(crate) struct AttachArgs {
     /// The plan
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = |text: &str| one_plan("attach", text))]
     pub(crate) target: Option<Target>,
     /// Show this many lines of what was before [default: 10]; with --dir or --pid: the plan's name
     #[arg(short = 'n', value_name = "N|NAME", conflicts_with_all = ["lines", "name", "all"])]

@@ -16,8 +16,8 @@ use super::super::logs::LogForm;
 use super::super::out::Out;
 use super::super::print::{Own, Printer};
 use super::super::say::{complain, say};
-use super::foreign::{Taken, spec_of_folder, take};
-use crate::exit::{Exit, Failure};
+use super::foreign::{How, Taken, cannot_attach, spec_of_folder, take};
+use crate::exit::Exit;
 use crate::feed::sieve::Wanted;
 use crate::feed::{Follow, Until};
 use crate::foreign::{RunFolder, Standing, search};
@@ -42,15 +42,13 @@ fn folders(parent: &Path) -> io::Result<Vec<RunFolder>> {
 
 /// Attaches to all of them.
 pub(super) fn run(parent: &Path, detach: bool, world: &World) -> anyhow::Result<i32> {
-    let parent = RunFolder::open(parent).map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot attach to {}", parent.display()))
-            .because(error)
-            .hint("--dir PARENT --all takes the folder that holds the run folders")
-    })?;
+    let hint = "--dir PARENT --all takes the folder that holds the run folders";
+    let folder = RunFolder::open(parent).map_err(|error| cannot_attach(parent, &error, hint))?;
+    std::fs::read_dir(folder.dir()).map_err(|error| cannot_attach(parent, &error, hint))?;
     let home = world.open_home()?;
     let mut hunt = Hunt {
         home,
-        parent: parent.dir().to_owned(),
+        parent: folder.dir().to_owned(),
         done: BTreeSet::new(),
         watched: BTreeSet::new(),
     };
@@ -60,6 +58,9 @@ pub(super) fn run(parent: &Path, detach: bool, world: &World) -> anyhow::Result<
             out.line(taken.plan.name().as_str())?;
         }
         out.finish()?;
+        if hunt.done.is_empty() {
+            eprintln!("planwatch: no run folder in {} yet", hunt.parent.display());
+        }
         return Ok(0);
     }
     block_on(follow(hunt, world))
@@ -79,6 +80,7 @@ impl Hunt {
     /// Takes up the run folders that are new. Those that are nothing yet are watched.
     fn take_new(&mut self, watcher: Option<&Watcher>, world: &World) -> anyhow::Result<Vec<Taken>> {
         let mut taken = Vec::new();
+        let how = How { named: false, followed: watcher.is_some() };
         for folder in folders(&self.parent)? {
             if self.done.contains(&folder.id()) {
                 continue;
@@ -95,7 +97,7 @@ impl Hunt {
             }
             self.done.insert(folder.id());
             let one = spec_of_folder(&folder, None, world)
-                .and_then(|spec| take(&self.home, spec, false, world));
+                .and_then(|spec| take(&self.home, spec, how, world));
             match one {
                 Ok(one) => taken.push(one),
                 // One that cannot be taken must not keep the others waiting.
@@ -130,10 +132,14 @@ async fn follow(mut hunt: Hunt, world: &World) -> anyhow::Result<i32> {
     let mut living = Follower::new(Follow::live()?, printer(world));
     let mut ended = Ended { follow: Follow::live()?, runs: Vec::new(), told: 0 };
     say(format_args!("every run folder in {} · ^C detaches", hunt.parent.display()));
+    let mut looked = false;
     loop {
         changes.get_ref().0.clear();
         for taken in hunt.take_new(Some(&changes.get_ref().0), world)? {
             add(&mut living, &mut ended, taken)?;
+        }
+        if !std::mem::replace(&mut looked, true) && hunt.done.is_empty() {
+            eprintln!("planwatch: there is none yet: waiting for the first");
         }
         tokio::select! {
             printed = living.print_to_end(), if !living.is_over() => printed?,

@@ -65,7 +65,8 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         What::Folder(path) => spec_of_folder(&folder(path)?, options.name.clone(), world)?,
         What::Process { pid, files } => spec_of_process(*pid, files, options.name.clone(), world)?,
     };
-    let taken = take(&home, spec, options.name.is_some(), world)?;
+    let how = How { named: options.name.is_some(), followed: !options.detach };
+    let taken = take(&home, spec, how, world)?;
     if options.detach {
         let mut out = Out::stdout();
         out.line(taken.plan.name().as_str())?;
@@ -83,15 +84,19 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     })
 }
 
-/// Has it recorded, unless it is already or has been. `named`: the user chose the name.
-pub(super) fn take(
-    home: &Home,
-    mut spec: Spec,
-    named: bool,
-    world: &World,
-) -> anyhow::Result<Taken> {
+/// How it is taken up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    /// The user chose the name.
+    pub(super) named: bool,
+    /// It is followed here afterwards.
+    pub(super) followed: bool,
+}
+
+/// Has it recorded, unless it is already or has been.
+pub(super) fn take(home: &Home, mut spec: Spec, how: How, world: &World) -> anyhow::Result<Taken> {
     if let Some((plan, run)) = attached(home, &spec)? {
-        if named && *plan.name() != spec.plan {
+        if how.named && *plan.name() != spec.plan {
             let name = plan.name();
             return Err(Failure::new(Exit::Refused, "this run is recorded already")
                 .because(format!("as {name} run {run}"))
@@ -100,7 +105,7 @@ pub(super) fn take(
         }
         // Everything of planwatch may have been killed: then it goes on here.
         let fold = settled(&plan)?;
-        return Ok(joined(plan, run, &fold));
+        return Ok(joined(plan, run, &fold, how));
     }
     let plan = home.plan(&spec.plan);
     if let Some(over) = recorded(&plan, &spec)? {
@@ -112,20 +117,20 @@ pub(super) fn take(
         ));
         return Ok(Taken { plan, run: over.run, after: 0, over: Some(over) });
     }
-    if !named {
+    if !how.named {
         refuse_own_plan(&plan)?;
     }
     spec.umask = world.umask;
     match start(&plan, &spec, &environment(world), Meant::default(), world) {
         Ok((run, pid, seq)) => {
-            say_attached(&plan, &spec, run, pid);
+            say_attached(&plan, &spec, run, pid, how);
             Ok(Taken { plan, run, after: seq.saturating_sub(1), over: None })
         }
         Err(error) => {
             let running = error.downcast::<AlreadyRunning>()?;
             if attached(home, &spec)?.is_some() {
                 let fold = known(&plan, Depth::State)?;
-                return Ok(joined(plan, running.run, &fold));
+                return Ok(joined(plan, running.run, &fold, how));
             }
             let name = &spec.plan;
             Err(Failure::new(Exit::Refused, format!("the name {name} is taken"))
@@ -152,8 +157,9 @@ fn refuse_own_plan(plan: &PlanDir) -> anyhow::Result<()> {
         .into())
 }
 
-fn joined(plan: PlanDir, run: u64, fold: &Fold) -> Taken {
-    say(format_args!("{} run {run} is recorded already: following it", plan.name()));
+fn joined(plan: PlanDir, run: u64, fold: &Fold, how: How) -> Taken {
+    let and_so = if how.followed { ": following it" } else { "" };
+    say(format_args!("{} run {run} is recorded already{and_so}", plan.name()));
     let after = fold.run(run).map_or(0, |run| run.first_seq.saturating_sub(1));
     Taken { plan, run, after, over: None }
 }
@@ -211,16 +217,16 @@ fn recorded(plan: &PlanDir, spec: &Spec) -> anyhow::Result<Option<Ending>> {
     Ok(Ending::of(&fold, last.run))
 }
 
-fn say_attached(plan: &PlanDir, spec: &Spec, run: u64, pid: i32) {
+fn say_attached(plan: &PlanDir, spec: &Spec, run: u64, pid: i32, how: How) {
     let name = plan.name();
     let who = if pid > 0 { format!("pid {pid}") } else { "no process is seen".to_owned() };
     let dir = spec.foreign.as_ref().and_then(|foreign| foreign.dir.as_deref());
     let outputs = dir.and_then(|dir| RunFolder::open(dir).ok()?.outputs());
     let outputs = outputs
         .map_or(String::new(), |(there, all)| format!(" · {there} of {all} outputs are there"));
+    let keys = if how.followed { " · ^C detaches, the run goes on" } else { "" };
     say(format_args!(
-        "{name} run {run} attached ({who}){outputs} · log: {} · ^C detaches, the run \
-         goes on",
+        "{name} run {run} attached ({who}){outputs} · log: {}{keys}",
         plan.log().display()
     ));
 }
@@ -229,20 +235,20 @@ fn say_attached(plan: &PlanDir, spec: &Spec, run: u64, pid: i32) {
 pub(super) fn folder(path: &Path) -> anyhow::Result<RunFolder> {
     let shown = path.display();
     let folder = RunFolder::open(path).map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot attach to {shown}")).because(&error).hint(
-            match error.kind() {
-                io::ErrorKind::NotFound => {
-                    "is the path right? To wait for folders to come: planwatch attach --dir PARENT --all"
-                }
-                io::ErrorKind::PermissionDenied => "run planwatch as the user who owns the run",
-                _ => "--dir takes the folder that holds the run's log.txt",
-            },
-        )
+        cannot_attach(path, &error, match error.kind() {
+            io::ErrorKind::NotFound => {
+                "is the path right? To wait for folders to come: planwatch attach --dir PARENT --all"
+            }
+            _ => "--dir takes the folder that holds the run's log.txt",
+        })
     })?;
     if folder.is_run() || folder.is_empty() || abroad::search(&folder)?.root.is_some() {
         return Ok(folder);
     }
-    let holds_runs = super::all::run_folders(folder.dir())?.next().is_some();
+    let hint = "--dir takes the folder that holds the run's log.txt";
+    let mut inside =
+        super::all::run_folders(folder.dir()).map_err(|error| cannot_attach(path, &error, hint))?;
+    let holds_runs = inside.next().is_some();
     let failure = Failure::new(Exit::Failed, format!("{shown} is no run folder of PlanExe"));
     Err(if holds_runs {
         failure
@@ -254,6 +260,17 @@ pub(super) fn folder(path: &Path) -> anyhow::Result<RunFolder> {
             .hint("for another program: planwatch attach --pid PID --file LOG")
     }
     .into())
+}
+
+/// A folder that cannot be looked at. What we may not see is refused, whoever asked for it.
+pub(super) fn cannot_attach(path: &Path, error: &io::Error, hint: &str) -> Failure {
+    let (exit, hint) = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            (Exit::Refused, "run planwatch as the user who owns the run")
+        }
+        _ => (Exit::Failed, hint),
+    };
+    Failure::new(exit, format!("cannot attach to {}", path.display())).because(error).hint(hint)
 }
 
 /// What is to be recorded of a run folder.
