@@ -6,6 +6,7 @@ use regex::bytes::Regex;
 
 use super::World;
 use super::follow::{Ending, block_on};
+use super::near::nearest;
 use super::out::Out;
 use super::select::{Selected, Selector, select};
 use crate::exit::{Exit, Failure};
@@ -51,6 +52,8 @@ struct Awaited {
     tasks: Option<LiveTable>,
     /// Exit code, once the wait for it is over.
     code: Option<i32>,
+    /// The user knows that none of its tasks fits.
+    warned: bool,
 }
 
 /// Does it.
@@ -58,6 +61,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let (home, selected) = select(&options.plans, world)?;
     block_on(async {
         let mut waiting = Waiting::new(&home, selected, &options)?;
+        waiting.patient = world.stderr.terminal;
         let Some(limit) = options.timeout else { return waiting.end().await };
         match tokio::time::timeout(limit, waiting.end()).await {
             Ok(ended) => ended,
@@ -71,6 +75,8 @@ struct Waiting<'a> {
     awaited: Vec<Awaited>,
     options: &'a Options,
     out: Out,
+    /// Somebody looks on, and has not been told yet what is waited for.
+    patient: bool,
 }
 
 impl<'a> Waiting<'a> {
@@ -79,8 +85,13 @@ impl<'a> Waiting<'a> {
         selected: Vec<Selected>,
         options: &'a Options,
     ) -> anyhow::Result<Waiting<'a>> {
-        let mut waiting =
-            Waiting { follow: Follow::live()?, awaited: Vec::new(), options, out: Out::stdout() };
+        let mut waiting = Waiting {
+            follow: Follow::live()?,
+            awaited: Vec::new(),
+            options,
+            out: Out::stdout(),
+            patient: false,
+        };
         for Selected { plan, run: chosen_run } in selected {
             let dir = home.plan(&plan);
             let fold = known(&dir, Depth::State)?;
@@ -105,7 +116,7 @@ impl<'a> Waiting<'a> {
                 reader.seek_after(after);
                 Ok::<(), std::io::Error>(())
             })?;
-            waiting.awaited.push(Awaited { plan, run, row, tasks, code: None });
+            waiting.awaited.push(Awaited { plan, run, row, tasks, code: None, warned: false });
         }
         Ok(waiting)
     }
@@ -127,6 +138,9 @@ impl<'a> Waiting<'a> {
                 // The first that is not well, in the order they were named.
                 let codes = self.awaited.iter().filter_map(|awaited| awaited.code);
                 return Ok(codes.into_iter().find(|&code| code != 0).unwrap_or(0));
+            }
+            if std::mem::take(&mut self.patient) {
+                eprintln!("planwatch: waiting for {}", self.what());
             }
             self.follow.wait().await?;
         }
@@ -165,6 +179,7 @@ impl<'a> Waiting<'a> {
             let mut tasks = live.table().tasks.iter();
             let Some(task) = tasks.find(|task| task.state.is_success() && glob.fits_task(task))
             else {
+                awaited.warn(glob);
                 continue;
             };
             awaited.code = Some(0);
@@ -190,24 +205,84 @@ impl<'a> Waiting<'a> {
             self.out.line(format!("{plan} {verdict} {exit}"))?;
             // A run that ended without it is not what was waited for.
             let unseen = !matches!(self.options.until, Until::Exit) && exit == 0;
+            if let Some(failure) = awaited.unseen(&self.options.until) {
+                self.out.flush()?;
+                eprintln!("planwatch: {failure}");
+            }
             awaited.code = Some(if unseen { Exit::Failed.code() } else { exit });
         }
         Ok(())
     }
 
     fn late(&self, limit: Duration) -> Failure {
-        let open: Vec<String> = self
-            .awaited
-            .iter()
-            .filter(|awaited| awaited.code.is_none())
-            .map(|awaited| format!("{} run {}", awaited.plan, awaited.run))
-            .collect();
         let limit = crate::model::format_duration(limit);
-        Failure::new(Exit::Timeout, format!("not within {limit}: {}", open.join(", ")))
+        Failure::new(Exit::Timeout, format!("not within {limit}: {}", self.open()))
+    }
+
+    /// The runs that are still waited for.
+    fn open(&self) -> String {
+        let open = self.awaited.iter().filter(|awaited| awaited.code.is_none());
+        let named = open.map(|awaited| format!("{} run {}", awaited.plan, awaited.run));
+        named.collect::<Vec<_>>().join(", ")
+    }
+
+    fn what(&self) -> String {
+        let open = self.open();
+        match &self.options.until {
+            Until::Exit => format!("the end of {open}"),
+            Until::Task(glob) => format!("a task that fits '{}' in {open}", glob.text()),
+            Until::Log(pattern) => format!("a line that fits '{pattern}' in {open}"),
+        }
     }
 }
 
 impl Awaited {
+    /// Says once, as soon as the tasks are known, that none fits: the wait may be in vain.
+    fn warn(&mut self, glob: &TaskGlob) {
+        let Some(table) = self.tasks.as_ref().map(LiveTable::table) else { return };
+        // Luigi names all its tasks before it begins one.
+        let known = table.tasks.iter().any(|task| task.attempts > 0);
+        if self.warned || !known || table.tasks.iter().any(|task| glob.fits_task(task)) {
+            return;
+        }
+        self.warned = true;
+        let what = format!("{} run {}: no task fits '{}' so far", self.plan, self.run, glob.text());
+        eprintln!("planwatch: {}", self.with_nearest(Failure::new(Exit::Failed, what), glob));
+    }
+
+    /// What a run that has ended without what was waited for says to the user.
+    fn unseen(&self, until: &Until) -> Option<Failure> {
+        let ended = format!("{} run {} has ended and", self.plan, self.run);
+        let failure = |what: String| Failure::new(Exit::Failed, format!("{ended} {what}"));
+        match until {
+            Until::Exit => None,
+            Until::Log(pattern) => Some(failure(format!("no line fits '{pattern}'"))),
+            Until::Task(glob) => {
+                let tasks = &self.tasks.as_ref()?.table().tasks;
+                Some(match tasks.iter().find(|task| glob.fits_task(task)) {
+                    Some(task) => {
+                        let (name, state) = (harmless(&task.name), task.state.name());
+                        failure(format!("{name} has not succeeded: it is {state}"))
+                    }
+                    None if tasks.is_empty() => failure("its log names no task".to_owned())
+                        .hint("it is no Luigi run, or its lines name no task"),
+                    None => {
+                        let none = failure(format!("no task fits '{}'", glob.text()));
+                        self.with_nearest(none, glob)
+                    }
+                })
+            }
+        }
+    }
+
+    fn with_nearest(&self, failure: Failure, glob: &TaskGlob) -> Failure {
+        let tasks = self.tasks.iter().flat_map(|live| &live.table().tasks);
+        match nearest(glob.text(), tasks.map(|task| task.family.as_str())) {
+            Some(near) => failure.hint(format!("did you mean {}?", harmless(near))),
+            None => failure.hint(format!("planwatch tasks {} lists them", self.plan)),
+        }
+    }
+
     /// Takes what the log says of its tasks.
     fn take(&mut self, mut lines: &[u8]) {
         let Some(tasks) = &mut self.tasks else { return };

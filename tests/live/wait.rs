@@ -109,3 +109,35 @@ fn an_interrupt_detaches_and_never_stops_the_plan() {
     home.planwatch(["wait", "plan"]).prints("plan succeeded 0\n").may_speak().runs();
     assert!(home.records("plan").events("run.stopping").is_empty());
 }
+
+/// A plan whose lines name two tasks as Luigi does; the first of them is done.
+fn two_tasks(home: &Home) {
+    let line = |what: &str| format!("INFO: [pid 7] Worker Worker(salt=1, workers=1) {what}");
+    let script = format!(
+        "echo 'INFO: Informed scheduler that task   Budget__99914b932b   has status   PENDING'\n\
+         echo '{}'\necho '{}'\n",
+        line("running   Budget()"),
+        line("done      Budget()")
+    );
+    std::fs::write(home.file("plan.sh"), script).unwrap();
+    home.planwatch(["run", "-n", "cafe", "--", "sh", "plan.sh"])
+        .prints_something()
+        .may_speak()
+        .runs();
+}
+
+#[test]
+fn wait_for_what_a_run_does_not_have_says_so_and_what_was_meant() {
+    let home = Home::new();
+    two_tasks(&home);
+    let wait = |what: &str| {
+        home.planwatch(["wait", "--for", what, "cafe"]).code(1).prints("cafe succeeded 0\n")
+    };
+    wait("task=Bugdet")
+        .says("planwatch: cafe run 1 has ended and no task fits 'Bugdet'\n")
+        .says("did you mean Budget?")
+        .runs();
+    wait("task=Zzz*").says("no task fits 'Zzz*'").says("planwatch tasks cafe").runs();
+    wait("log=nothing like it").says("no line fits 'nothing like it'").runs();
+    home.planwatch(["wait", "--for", "task=Budget", "cafe"]).prints_something().runs();
+}

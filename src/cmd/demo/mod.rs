@@ -60,7 +60,7 @@ pub fn run(_options: Options, world: &World) -> anyhow::Result<i32> {
     heading(world, &format!("\n{} ps", stage.program()));
     ps::run(ps::Options::default(), world)?;
     verdicts(&started, &ended, world)?;
-    next_steps(&stage, world);
+    next_steps(&stage, &python, world);
     Ok(Exit::Done.code())
 }
 
@@ -189,12 +189,14 @@ fn verdicts(started: &[Started], ended: &[Option<RunFold>], world: &World) -> Re
         .hint("planwatch logs NAME shows what happened"))
 }
 
-fn next_steps(stage: &Stage, world: &World) {
+fn next_steps(stage: &Stage, python: &std::path::Path, world: &World) {
     let program = stage.program();
     heading(world, "\ntry next");
     say(&format!("{program} why demo-failing                    why it failed, on one screen"));
     say(&format!("{program} tasks demo-dag --timeline           what ran when"));
-    say(&format!("{program} run -n mine -- python3 your_plan.py   a plan of your own"));
+    // The user's python3 may be the very one that lacks luigi.
+    let python = python.display();
+    say(&format!("{program} run -n mine -- {python} your_plan.py   a plan of your own"));
 }
 
 /// A line on stderr. Where even that fails there is nobody left to tell.

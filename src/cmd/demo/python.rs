@@ -39,7 +39,7 @@ pub(super) fn find(
             .hint(format!(
                 "without a network: run `pip download luigi -d wheels` on a machine that has one, \
                  bring the folder wheels here\nand run `{} -m pip install --no-index --find-links wheels luigi`; \
-                 then run the demo again",
+                 then run the demo again,\nor put a Python that can import luigi first in PATH",
                 private.display()
             ))),
     }

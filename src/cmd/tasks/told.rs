@@ -57,7 +57,17 @@ impl Told {
         match known {
             Some(at) if !places.contains(&at) => places.push(at),
             Some(_) => {}
-            None => places = (0..table.tasks.len()).collect(),
+            None => {
+                places = (0..table.tasks.len()).collect();
+                // Many at once, as at the beginning: in the order in which it happened; what has
+                // not begun last, for its line bears the present time.
+                places.sort_by_key(|&at| {
+                    let task = &table.tasks[at];
+                    let begun = task.last().filter(|_| task.state != TaskState::Pending);
+                    let heard = begun.map(|last| last.ended_at.unwrap_or(last.started_at));
+                    (heard.is_none(), heard)
+                });
+            }
         }
         places.retain(|&at| self.tasks.get(at) != Some(&standing(table, at)));
         if !matches!(news, News::Last(_)) && live.is_listening() {

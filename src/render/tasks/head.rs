@@ -9,7 +9,7 @@ use crate::model::{Stamp, TaskCounts, TaskState, format_duration};
 use crate::render::sanitize::harmless;
 use crate::render::theme::{Tone, painted};
 
-/// Appends the lines, an empty one behind them.
+/// Appends the lines, an empty one behind them where a view follows.
 pub fn head(to: &mut Vec<u8>, scene: &Scene<'_>, look: Look) {
     let mut parts = vec![
         (format!("{} run {}", scene.plan, scene.run.run), Tone::Bold),
@@ -23,7 +23,9 @@ pub fn head(to: &mut Vec<u8>, scene: &Scene<'_>, look: Look) {
         to.extend_from_slice(painted(&text, Tone::Wait, look.colour).as_bytes());
         to.push(b'\n');
     }
-    to.push(b'\n');
+    if !scene.table.tasks.is_empty() {
+        to.push(b'\n');
+    }
 }
 
 /// `running 12m04s`
@@ -40,7 +42,13 @@ impl Scene<'_> {
         let cut = self.table.tasks.iter().filter(|task| self.is_cut(task)).count();
         let cut = u32::try_from(cut).unwrap_or(u32::MAX);
         match counts(self.table.counts(), cut, self.is_over()) {
-            none if none.is_empty() => vec![("no tasks seen".to_owned(), Tone::Dim)],
+            none if none.is_empty() => {
+                let why = match self.is_over() {
+                    true => "it is no Luigi run, or its lines name no task",
+                    false => "Luigi has named none so far",
+                };
+                vec![(format!("no tasks seen: {why}"), Tone::Dim)]
+            }
             counts => counts,
         }
     }

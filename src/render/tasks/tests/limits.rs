@@ -85,7 +85,7 @@ fn without_dependencies_nothing_is_said_of_a_critical_path() {
 fn a_run_without_tasks_says_so() {
     let table = TaskTable::default();
     let text = drawn(&running(), &table, 60, false, head);
-    assert_eq!(text, "cafe run 3 · running 5m00s · no tasks seen\n\n");
+    assert_eq!(text, "cafe run 3 · running 5m00s\nno tasks seen: Luigi has named none so far\n");
     assert_eq!(drawn(&running(), &table, 60, false, timeline), "");
     assert_eq!(drawn(&running(), &table, 60, false, tree), "");
 }
