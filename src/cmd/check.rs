@@ -8,6 +8,7 @@ use super::World;
 use super::out::Out;
 use super::plansfile::{Wanted, open};
 use super::ps::ListForm;
+use super::say::say;
 use crate::exit::Exit;
 use crate::model::{After, Spec};
 use crate::plans::Planned;
@@ -59,15 +60,15 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     for plan in &plans {
         for lack in lacks(&plan.spec, &path) {
             wrong += 1;
-            eprintln!("planwatch: {}, line {}: {lack}", plan.name(), plan.line);
+            say(format_args!("{}, line {}: {lack}", plan.name(), plan.line));
         }
     }
     let count = plans.len();
     let many = if count == 1 { "plan" } else { "plans" };
     let jobs = opened.file.jobs.map_or_else(String::new, |jobs| format!(", {jobs} at once"));
     match wrong {
-        0 => eprintln!("planwatch: {} is fine: {count} {many}{jobs}", opened.path.display()),
-        _ => eprintln!("planwatch: {count} {many}{jobs}; as things are now, not all could start"),
+        0 => say(format_args!("{} is fine: {count} {many}{jobs}", opened.path.display())),
+        _ => say(format_args!("{count} {many}{jobs}; as things are now, not all could start")),
     }
     Ok(if wrong == 0 { Exit::Done } else { Exit::Failed }.code())
 }

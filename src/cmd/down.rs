@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::World;
 use super::ask::request;
 use super::queue::{look, take_turn};
+use super::say::say;
 use super::select::Selected;
 use super::stop::{live_run, stop_all};
 use super::up::some;
@@ -38,16 +39,16 @@ const STARTING: Duration = Duration::from_secs(10);
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let home = world.open_home()?;
     let Some((taken, given)) = take_out(&home, &options, world)? else {
-        eprintln!("planwatch: nothing is queued");
+        say("nothing is queued");
         return Ok(0);
     };
     if !taken.is_empty() {
         let names: Vec<&str> = taken.iter().map(|entry| entry.plan.as_str()).collect();
-        eprintln!("planwatch: taken out of the queue: {}", some(&names));
+        say(format_args!("taken out of the queue: {}", some(&names)));
     }
     stop_given(&home, &given, &options, world)?;
     if taken.is_empty() && given.is_empty() {
-        eprintln!("planwatch: none of these waits or runs");
+        say("none of these waits or runs");
     }
     take_turn(&home, world)?;
     Ok(0)
@@ -138,7 +139,7 @@ fn stop_given(
     }
     if !requests.is_empty() {
         for (plan, run, msg) in stop_all(requests)? {
-            eprintln!("planwatch: {plan} run {run} {msg}");
+            say(format_args!("{plan} run {run} {msg}"));
         }
     }
     Ok(())

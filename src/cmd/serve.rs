@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::World;
 use super::out::Out;
+use super::say::say;
 use crate::exit::{Exit, Failure};
 use crate::feed::library::Library;
 pub use crate::gateway::Address;
@@ -188,7 +189,7 @@ fn tell(address: &Address, token: Option<&str>, options: &Options) -> anyhow::Re
         true => "plans can be stopped and restarted through it",
         false => "it only shows",
     };
-    eprintln!("planwatch: serving; {who}; {what}; ^C ends it, plans go on");
+    say(format_args!("serving; {who}; {what}; ^C ends it, plans go on"));
     Ok(())
 }
 

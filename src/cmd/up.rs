@@ -8,6 +8,7 @@ use super::World;
 use super::environment::{environment, hashes, names, own};
 use super::plansfile::{Opened, Wanted, open};
 use super::queue::{Turn, is_held, take_turn};
+use super::say::say;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::model::{Entry, PlanName, Queue, Spec, Stamp, Stand, Verdict};
@@ -89,7 +90,7 @@ pub(super) fn enqueue(
     held.forget_specs(&queue)?;
     held.save(&queue, true)?;
     if !left_alone.is_empty() {
-        eprintln!("planwatch: running already, left alone: {}", some(&left_alone));
+        say(format_args!("running already, left alone: {}", some(&left_alone)));
     }
     Ok(())
 }
@@ -105,7 +106,7 @@ fn set_limits(queue: &mut Queue, opened: &Opened, jobs: Option<u32>) {
         (None, jobs) => jobs,
     };
     if before != 0 && before != queue.jobs {
-        eprintln!("planwatch: {} at once from now on, {before} before", queue.jobs);
+        say(format_args!("{} at once from now on, {before} before", queue.jobs));
     }
     queue.groups.extend(opened.file.groups.iter().cloned());
 }
@@ -187,11 +188,11 @@ fn specs(
 fn resume(home: &Home, jobs: Option<u32>, world: &World) -> anyhow::Result<()> {
     let held = queue::hold(home)?;
     let Some(mut queue) = held.load()?.filter(Queue::is_open) else {
-        eprintln!("planwatch: nothing is queued");
+        say("nothing is queued");
         return Ok(());
     };
     if !is_held(&queue) {
-        eprintln!("planwatch: the queue goes on by itself: the machine was not restarted");
+        say("the queue goes on by itself: the machine was not restarted");
         return Ok(());
     }
     for entry in &mut queue.entries {
@@ -199,7 +200,7 @@ fn resume(home: &Home, jobs: Option<u32>, world: &World) -> anyhow::Result<()> {
         let fold = super::alive::settled(&home.plan(&entry.plan))?;
         match fold.last().filter(|last| last.run >= run && !last.state.is_live()) {
             Some(last) if last.verdict == Verdict::Lost || cut_off(last, &boot_id()) => {
-                eprintln!("planwatch: {} run {} was cut off: queued again", entry.plan, last.run);
+                say(format_args!("{} run {} was cut off: queued again", entry.plan, last.run));
                 entry.stand = Stand::Waiting;
             }
             Some(last) => {
@@ -230,7 +231,7 @@ fn restarted(queue: &Queue) -> Failure {
 /// What was started, and what waits.
 pub(super) fn tell(turn: &Turn) {
     for (plan, run) in turn.started.iter().take(NAMED) {
-        eprintln!("planwatch: {plan} run {run} started");
+        say(format_args!("{plan} run {run} started"));
     }
     let Some(queue) = &turn.queue else { return };
     let count = |wanted: fn(&Stand) -> bool| {
@@ -242,7 +243,7 @@ pub(super) fn tell(turn: &Turn) {
         (queue.entries.iter()).filter(|e| matches!(e.stand, Stand::Skipped { .. })).collect();
     for entry in skipped.iter().take(NAMED) {
         if let Stand::Skipped { why, .. } = &entry.stand {
-            eprintln!("planwatch: {} was skipped: {why}", entry.plan);
+            say(format_args!("{} was skipped: {why}", entry.plan));
         }
     }
     let skipped = match skipped.len() {
@@ -250,9 +251,9 @@ pub(super) fn tell(turn: &Turn) {
         n => format!(", {n} skipped"),
     };
     let jobs = queue.jobs;
-    eprintln!(
-        "planwatch: {running} running, {waiting} waiting{skipped} · {jobs} at once · planwatch ps shows them, planwatch down ends them"
-    );
+    say(format_args!(
+        "{running} running, {waiting} waiting{skipped} · {jobs} at once · planwatch ps shows them, planwatch down ends them"
+    ));
 }
 
 /// A few names, the others counted.

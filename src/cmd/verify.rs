@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use super::World;
 use super::out::Out;
 use super::ps::NO_PLANS;
+use super::say::say;
 use super::select::{Selector, select};
 use crate::exit::Exit;
 use crate::model::{PlanName, format_size};
@@ -26,7 +27,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         let home = world.existing_home()?;
         let plans = home.as_ref().map(Home::plans).transpose()?.unwrap_or_default();
         let Some(home) = home.filter(|_| !plans.is_empty()) else {
-            eprintln!("planwatch: {NO_PLANS}");
+            say(NO_PLANS);
             return Ok(Exit::Done.code());
         };
         (home, plans)

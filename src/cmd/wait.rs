@@ -8,6 +8,7 @@ use super::World;
 use super::follow::{Ending, block_on};
 use super::near::nearest;
 use super::out::Out;
+use super::say::say;
 use super::select::{Selected, Selector, select};
 use crate::exit::{Exit, Failure};
 use crate::feed::sieve::TaskGlob;
@@ -140,7 +141,7 @@ impl<'a> Waiting<'a> {
                 return Ok(codes.into_iter().find(|&code| code != 0).unwrap_or(0));
             }
             if std::mem::take(&mut self.patient) {
-                eprintln!("planwatch: waiting for {}", self.what());
+                say(format_args!("waiting for {}", self.what()));
             }
             self.follow.wait().await?;
         }
@@ -207,7 +208,7 @@ impl<'a> Waiting<'a> {
             let unseen = !matches!(self.options.until, Until::Exit) && exit == 0;
             if let Some(failure) = awaited.unseen(&self.options.until) {
                 self.out.flush()?;
-                eprintln!("planwatch: {failure}");
+                say(&failure);
             }
             awaited.code = Some(if unseen { Exit::Failed.code() } else { exit });
         }
@@ -247,7 +248,7 @@ impl Awaited {
         }
         self.warned = true;
         let what = format!("{} run {}: no task fits '{}' so far", self.plan, self.run, glob.text());
-        eprintln!("planwatch: {}", self.with_nearest(Failure::new(Exit::Failed, what), glob));
+        say(format_args!("{}", self.with_nearest(Failure::new(Exit::Failed, what), glob)));
     }
 
     /// What a run that has ended without what was waited for says to the user.

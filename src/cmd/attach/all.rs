@@ -59,7 +59,7 @@ pub(super) fn run(parent: &Path, detach: bool, world: &World) -> anyhow::Result<
         }
         out.finish()?;
         if hunt.done.is_empty() {
-            eprintln!("planwatch: no run folder in {} yet", hunt.parent.display());
+            say(format_args!("no run folder in {} yet", hunt.parent.display()));
         }
         return Ok(0);
     }
@@ -139,7 +139,7 @@ async fn follow(mut hunt: Hunt, world: &World) -> anyhow::Result<i32> {
             add(&mut living, &mut ended, taken)?;
         }
         if !std::mem::replace(&mut looked, true) && hunt.done.is_empty() {
-            eprintln!("planwatch: there is none yet: waiting for the first");
+            say("there is none yet: waiting for the first");
         }
         tokio::select! {
             printed = living.print_to_end(), if !living.is_over() => printed?,
