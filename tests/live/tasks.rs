@@ -415,7 +415,8 @@ fn a_task_can_be_waited_for_and_its_lines_can_be_read() {
     wait("task=Leaf(n=1)").prints("plan Leaf(n=1) done\n").runs();
     wait("task=Gate").arg("--timeout").arg("50ms").code(124).says("not within").runs();
     let waiting = wait("task=Gate__*").prints("plan Gate() done\n").spawn();
-    let in_vain = wait("task=Nobody").code(1).prints("plan succeeded 0\n").spawn();
+    let in_vain = wait("task=Nobody").code(1).prints("plan succeeded 0\n");
+    let in_vain = in_vain.says("has ended and no task fits 'Nobody'").spawn();
     home.touch("gate");
     waiting.ends();
     in_vain.ends();
