@@ -83,7 +83,7 @@ impl Tails {
 
     /// Logs that are followed now.
     pub fn followed(&self) -> usize {
-        lock(&self.shared.tails).values().filter(|tail| tail.strong_count() > 0).count()
+        self.shared.living().iter().filter(|tail| tail.is_followed()).count()
     }
 }
 
@@ -97,14 +97,17 @@ impl Shared {
             }
             // In this order: what is written after this line rings again.
             let changed = self.watcher.clear();
-            let tails: Vec<Arc<Tail>> =
-                lock(&self.tails).values().filter_map(Weak::upgrade).collect();
-            for tail in tails {
+            for tail in self.living() {
                 if changed.holds(tail.folder()) {
                     tail.read(&mut batch);
                 }
             }
         }
+    }
+
+    /// Those that are followed, or still being read for somebody who has just gone.
+    fn living(&self) -> Vec<Arc<Tail>> {
+        lock(&self.tails).values().filter_map(Weak::upgrade).collect()
     }
 
     fn buffer(&self) -> Batch {

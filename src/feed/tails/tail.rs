@@ -116,6 +116,10 @@ impl Tail {
         id
     }
 
+    pub(super) fn is_followed(&self) -> bool {
+        !lock(&self.bells).all.is_empty()
+    }
+
     pub(super) fn remove_bell(&self, id: u64) {
         lock(&self.bells).all.remove(&id);
     }
