@@ -22,7 +22,7 @@ const LOGGERS: [(&str, Logger); 8] = [
     ("planwatch record", record),
     ("s6-log T", s6_log),
     ("cat > file", cat),
-    ("run, plain", plain),
+    ("planwatch run, plain", plain),
     ("svlogd -tt", svlogd),
     ("multilog t", multilog),
     ("ts > file", ts),
@@ -38,7 +38,7 @@ pub(crate) fn measure() {
         for round in 0..=ROUNDS {
             for (costs, (name, logger)) in costs.iter_mut().zip(LOGGERS) {
                 let program = name.split(' ').next().unwrap_or_default();
-                if !matches!(program, "planwatch" | "run") && !is_installed(program) {
+                if program != "planwatch" && !is_installed(program) {
                     continue;
                 }
                 let cost = logger(mode, count);
@@ -57,12 +57,12 @@ fn tell(costs: &[Vec<Cost>]) {
     let rate = |costs: &[Cost]| median(costs.iter().map(|cost| cost.lines_per_second).collect());
     let (s6, cat) = (cpu(&costs[2]), cpu(&costs[3]));
     println!(
-        "{:<18}{:>12}{:>10}{:>10}{:>14}{:>10}{:>12}",
+        "{:<22}{:>12}{:>10}{:>10}{:>14}{:>10}{:>12}",
         "logger", "cpu ns/line", "x s6-log", "x cat", "lines/s", "x s6-log", "peak KiB"
     );
     for ((name, _), own) in LOGGERS.iter().zip(costs) {
         println!(
-            "{name:<18}{:>12.0}{:>10.2}{:>10.2}{:>14.0}{:>10.2}{:>12}",
+            "{name:<22}{:>12.0}{:>10.2}{:>10.2}{:>14.0}{:>10.2}{:>12}",
             cpu(own),
             cpu(own) / s6,
             cpu(own) / cat,
