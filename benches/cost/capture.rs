@@ -77,7 +77,7 @@ const LIMITS: [&str; 4] = ["--segment-size", "10MB", "--keep", "20"];
 
 /// The recorder of a plan that planwatch runs: the way through stage pipe and spool. Peak memory
 /// is that of recorder and supervisor together.
-pub(crate) fn run(mode: &str, count: usize) -> Cost {
+fn run(mode: &str, count: usize) -> Cost {
     run_with(&LIMITS, mode, count)
 }
 
@@ -101,7 +101,7 @@ fn record(mode: &str, count: usize) -> Cost {
 }
 
 /// The same without compression: what that costs who records.
-fn plain(mode: &str, count: usize) -> Cost {
+pub(crate) fn plain(mode: &str, count: usize) -> Cost {
     run_with(&[&LIMITS[..], &["--compress", "never"]].concat(), mode, count)
 }
 
