@@ -26,6 +26,13 @@ pub fn has_gone(fd: &impl AsFd) -> bool {
     fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }
 
+/// Whether something was typed that nobody has read.
+pub fn has_input(fd: &impl AsFd) -> bool {
+    let mut fds = [PollFd::new(fd, PollFlags::IN)];
+    let _ = poll(&mut fds, Some(&rustix::event::Timespec::default()));
+    fds[0].revents().contains(PollFlags::IN)
+}
+
 /// Stops this process and those it shares its place in the shell with, as `^Z` does. Returns when
 /// it goes on. To be called on the main thread, which is the one that stops before this returns.
 pub fn suspend() -> io::Result<()> {

@@ -39,6 +39,8 @@ const FRAME: Duration = Duration::from_millis(16);
 const SECOND: Duration = Duration::from_secs(1);
 /// How long the library is asked for a key that is there: without any time it does not even look.
 const A_MOMENT: Duration = Duration::from_millis(1);
+/// How often in a row it must say that there is none.
+const LOOKS: u32 = 2;
 /// Where nothing is due.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
 /// Messages taken in before the next look at the keys.
@@ -182,15 +184,26 @@ impl<P: FnMut(Effect)> Stage<P> {
     /// Takes the keys that were pressed. The library that reads them spins where the terminal has
     /// gone, so that is looked at first.
     fn keys(&mut self, keyboard: &OwnedFd) -> io::Result<()> {
-        let mut pressed = false;
+        let (mut pressed, mut missed) = (false, 0);
         loop {
             if tty::has_gone(keyboard) {
                 self.ended = Some(Ended::Told);
                 return Ok(());
             }
-            if self.ended.is_some() || !event::poll(A_MOMENT)? {
+            if self.ended.is_some() {
                 return Ok(());
             }
+            if !event::poll(A_MOMENT)? {
+                // On a busy machine the moment may have passed before the library looked. Then what
+                // was typed is still in the terminal, or in the library, and nobody would tell of it
+                // again.
+                missed += 1;
+                if missed < LOOKS || tty::has_input(keyboard) {
+                    continue;
+                }
+                return Ok(());
+            }
+            missed = 0;
             let Some(msg) = message(event::read()?) else { continue };
             if !std::mem::replace(&mut pressed, true) {
                 self.take(Msg::Now(Stamp::now()));
