@@ -52,10 +52,12 @@ fn main() {
     terminal.keys(":why demo-failing\r");
     terminal.until_text("KeyError: 'threats'");
     draw(&terminal, "why.svg", "why a plan failed");
-    terminal.keys("q:timeline\r:plan demo-dag\r");
+    terminal.keys("q");
+    terminal.until("why is closed", |screen| !screen.contents().contains("┌ why"));
+    terminal.keys(":plan demo-dag\r:timeline\r");
     terminal.until("its tasks are there", |screen| {
         let text = screen.contents();
-        text.contains("tasks · demo-dag") && text.contains("critical path")
+        text.contains("tasks · demo-dag") && text.contains("Report")
     });
     terminal.keys("\t\t");
     terminal.until_text("┌ tasks");
