@@ -16,15 +16,12 @@ use super::capture::{Capture, Identity};
 use super::pace::Pace;
 use super::packer::Packer;
 use super::recover::{Torn, recover, say_what_happened, settle_torn};
-use super::source::{Desk, Source};
+use super::source::{Desk, LARGE_PIPE, Source};
 use super::tables::Keeper;
 use super::watch::Watch;
 use files::Files;
 pub(super) use input::ENDING;
 use input::Input;
-
-/// Pipe size in a flood: the largest an ordinary user may ask for.
-const LARGE_PIPE: usize = 1 << 20;
 
 /// A recorder at work.
 pub(super) struct Recorder {
@@ -200,7 +197,7 @@ impl Recorder {
         }
         self.close_ended()?;
         self.close_files()?;
-        self.hear_signals()?;
+        self.obey_signals()?;
         self.end_input()?;
         self.give_verdicts()?;
         self.housekeeping()

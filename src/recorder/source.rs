@@ -1,6 +1,8 @@
 //! One pipe on its way into the log: FIFO → stage → records, by way of the spool for what has to
 //! wait.
 
+mod input;
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -47,6 +49,8 @@ impl Desk {
 
 /// Pipe size when it is quiet: what the system gives (pipe(7)).
 pub(super) const SMALL_PIPE: usize = 64 << 10;
+/// Pipe size in a flood: the largest an ordinary user may ask for.
+pub(super) const LARGE_PIPE: usize = 1 << 20;
 
 /// Room kept on disk for a stream that says little.
 const SMALL_RESERVE: u64 = 64 << 10;
@@ -82,7 +86,7 @@ pub(super) struct Source {
     /// It is our standard input: its writer was there before us.
     pub(super) is_input: bool,
     /// Nothing more is taken out of the pipe, whatever its writer does.
-    pub(super) cut: bool,
+    cut: bool,
 }
 
 impl Source {
@@ -104,27 +108,6 @@ impl Source {
         let reserve = if stream == Stream::Events { SMALL_RESERVE } else { spool::PIECE };
         let key = format!("{run}.{stream}");
         Source::with(cap, desk, run, stream, [fifo, stage], key, reserve)
-    }
-
-    /// Takes what comes out of an inherited descriptor as the stdout of `run`.
-    pub(super) fn open_input(
-        cap: &mut Capture,
-        desk: &Desk,
-        run: u64,
-        input: OwnedFd,
-    ) -> io::Result<Source> {
-        let plan = cap.plan().clone();
-        let stage = plan.run_stage(run, &Stream::Stdout);
-        plan.create_run_pipes(run)?;
-        // A recorder that recovers this run opens it like any other: a pipe at its end.
-        fifo::make(&plan.run_pipe(run, &Stream::Stdout))?;
-        fifo::make(&stage)?;
-        let stage = fifo::open_both(&stage)?;
-        let key = format!("{run}.{}", Stream::Stdout);
-        let mut source =
-            Source::with(cap, desk, run, Stream::Stdout, [input, stage], key, spool::PIECE)?;
-        source.is_input = true;
-        Ok(source)
     }
 
     /// Opens the FIFO through which supervisors speak.

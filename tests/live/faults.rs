@@ -6,6 +6,11 @@ use crate::harness::{Chunk, Home, Live, Step};
 
 /// Two mebibytes for a home, and a plan that writes more.
 fn on_a_full_disk(options: &[&str]) -> Option<(Home, Live, Vec<Step>)> {
+    ending_on_a_full_disk(options, 0)
+}
+
+/// The same, where the recording is to end with this code.
+fn ending_on_a_full_disk(options: &[&str], code: i32) -> Option<(Home, Live, Vec<Step>)> {
     let Some(home) = Home::on_small_disk(2) else {
         println!("skipped: nothing may be mounted here");
         return None;
@@ -15,8 +20,8 @@ fn on_a_full_disk(options: &[&str]) -> Option<(Home, Live, Vec<Step>)> {
     let mut oracle = std::process::Command::new(home.oracle_program());
     let mut oracle = oracle.args(steps.iter().map(Step::to_arg)).stdout(writer).spawn().unwrap();
     std::thread::spawn(move || oracle.wait());
-    let recorder =
-        home.planwatch(["record", "full"]).args(options).stdin(reader).may_speak().spawn();
+    let recorder = home.planwatch(["record", "full"]).args(options).stdin(reader);
+    let recorder = recorder.code(code).may_speak().spawn();
     Some((home, recorder, steps))
 }
 
@@ -112,4 +117,20 @@ fn rules_that_cannot_be_announced_are_refused_and_many_missing_files_are_not() {
     run("many", 400).code(125).says("too many rules of success").runs();
     run("some", 115).code(1).prints_something().may_speak().runs();
     assert_eq!(home.audit("some").holds().verdicts[&1], ("failed".to_owned(), 1));
+}
+
+#[test]
+fn a_recording_that_is_ended_while_the_disk_is_full_waits_asleep_for_room() {
+    let Some((home, recorder, _)) = ending_on_a_full_disk(&[], 143) else { return };
+    recorder.until_said("waits");
+    recorder.signal(Signal::TERM);
+    let pid = recorder.process().pid;
+    let mut asleep = 0;
+    home.until("it has heard and sleeps", || {
+        asleep = if home.state(pid) == Some('S') { asleep + 1 } else { 0 };
+        (asleep > 30).then_some(())
+    });
+    home.enlarge_disk(64);
+    recorder.ends();
+    assert_eq!(home.audit("full").holds().verdicts[&1], ("stopped".to_owned(), 143));
 }

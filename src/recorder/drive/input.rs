@@ -20,6 +20,10 @@ pub(super) struct Input {
     typed: bool,
     /// The first of the signals that came.
     asked: Option<i32>,
+    /// It stands in the log.
+    told: bool,
+    /// What is in the pipe now is the last that is recorded.
+    at_once: bool,
 }
 
 /// Signals that end a recording of standard input.
@@ -80,29 +84,47 @@ impl Recorder {
         signals: OwnedFd,
         typed: bool,
     ) -> io::Result<Option<Judgement>> {
-        self.input = Some(Input { run, began: Instant::now(), signals, typed, asked: None });
+        let (began, asked) = (Instant::now(), None);
+        let input = Input { run, began, signals, typed, asked, told: false, at_once: false };
+        self.input = Some(input);
         self.run()?;
         Ok(self.cap.fold.verdict(run))
     }
 
     /// ^C reaches everybody in the pipeline: whoever writes shall have its last words, and its end
-    /// is the end. A second one, and every other signal, ends the recording here and now.
+    /// is the end. A second one, and every other signal, ends the recording here and now. Only
+    /// noted: a disk that is full keeps nobody from hearing.
     pub(super) fn hear_signals(&mut self) -> io::Result<()> {
         let Some(input) = &mut self.input else { return Ok(()) };
-        let Some(signal) = kernel::take_signal(&input.signals)? else { return Ok(()) };
-        let patient = signal == libc::SIGINT && !input.typed && input.asked.is_none();
-        let (run, first) = (input.run, input.asked.is_none());
-        input.asked.get_or_insert(signal);
-        if first {
+        while let Some(signal) = kernel::take_signal(&input.signals)? {
+            let patient = signal == libc::SIGINT && !input.typed && input.asked.is_none();
+            input.at_once |= !patient;
+            input.asked.get_or_insert(signal);
+        }
+        Ok(())
+    }
+
+    /// Does what the signals ask for, in as many passes as it takes.
+    pub(super) fn obey_signals(&mut self) -> io::Result<()> {
+        let Some(input) = &mut self.input else { return Ok(()) };
+        let Some(signal) = input.asked else { return Ok(()) };
+        if !input.told {
             let msg = format!("{} asks for the end", signal_name(signal));
             let by = signal_name(signal);
             let event = Event::RunStopping { by, request: None, timeout: false, restart: false };
-            self.cap.event(run, None, Level::Info, &msg, &event)?;
+            self.cap.event(input.run, None, Level::Info, &msg, &event)?;
+            input.told = true;
         }
-        for entry in self.sources.iter_mut().filter(|entry| entry.source.run == run && !patient) {
-            entry.source.take()?;
-            (entry.source.cut, entry.ready) = (true, true);
-            self.again = true;
+        if !input.at_once {
+            return Ok(());
+        }
+        let run = input.run;
+        for entry in &mut self.sources {
+            if entry.source.run == run && !entry.source.is_cut() {
+                entry.source.cut_off()?;
+                entry.ready = true;
+                self.again = true;
+            }
         }
         Ok(())
     }

@@ -161,18 +161,22 @@ impl Recorder {
         if let Some(fd) = self.files.fd().filter(|_| !blocked) {
             fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
         }
-        if let Some(fd) = self.input.as_ref().map(|input| input.signals.as_fd()) {
-            fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
-        }
+        let signals = fds.len();
+        let input = self.input.as_ref().map(|input| input.signals.as_fd());
+        fds.extend(input.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
         let packer = fds.len();
         fds.extend(self.packer.fd().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
         wait(&mut fds, most)?;
         let seen: Vec<PollFlags> = fds[first..last].iter().map(PollFd::revents).collect();
         let told = |at: usize| fds.get(at).is_some_and(|fd| !fd.revents().is_empty());
         let news = watching > 0 && told(last);
-        let changed = last + watching < packer && told(last + watching);
+        let changed = last + watching < signals && told(last + watching);
+        let asked = signals < packer && told(signals);
         let packed = told(packer);
         drop(fds);
+        if asked {
+            self.hear_signals()?;
+        }
         if packed {
             self.packer.look();
         }
