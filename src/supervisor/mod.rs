@@ -37,4 +37,4 @@ mod words;
 pub use begin::{adopt, supervise};
 pub use drive::Provide;
 pub use exec::{ExecFailure, ExecOrder, PlanPid, exec_step};
-pub use leftover::{Ended as LeftoversEnded, Leftovers};
+pub use leftover::Leftovers;

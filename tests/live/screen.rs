@@ -194,13 +194,8 @@ fn three_real_luigi_plans_are_watched_to_their_ends() {
         return;
     };
     let home = Home::new();
-    let (path, cache) = (home.path().display().to_string(), home.file("cache"));
-    let bin = python.parent().unwrap().display().to_string();
-    let env = [
-        ("PLANWATCH_HOME", path.as_str()),
-        ("XDG_CACHE_HOME", cache.to_str().unwrap()),
-        ("PATH", &format!("{bin}:{}", std::env::var("PATH").unwrap())),
-    ];
+    let env = home.demo_env(&python);
+    let env = env.each_ref().map(|(name, value)| (*name, value.as_str()));
     let mut terminal = Terminal::start((40, 140), true, home.program(), &["demo"], &env);
     terminal.until_text("┌ plans");
     for ended in ["✓ demo-dag", "✗ demo-failing", "✓ demo-retries", "12/12", "2/5", "4/4"] {

@@ -94,13 +94,8 @@ fn three_real_luigi_plans_are_operated_in_tmux() {
         return;
     };
     let home = Home::new();
-    let (path, cache) = (home.path().display().to_string(), home.file("cache"));
-    let bin = python.parent().unwrap().display().to_string();
-    let env = [
-        ("PLANWATCH_HOME", path.as_str()),
-        ("XDG_CACHE_HOME", cache.to_str().unwrap()),
-        ("PATH", &format!("{bin}:{}", std::env::var("PATH").unwrap())),
-    ];
+    let env = home.demo_env(&python);
+    let env = env.each_ref().map(|(name, value)| (*name, value.as_str()));
     let tmux = Tmux::start(&home, &env, 120, 40);
     tmux.until_text("ready>");
     tmux.keys(&[&format!("{} demo", home.program().display()), "Enter"]);

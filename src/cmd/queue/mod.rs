@@ -14,7 +14,7 @@
 mod starting;
 mod turn;
 
-use crate::model::{Entry, PlanName, Queue, Stamp, Stand, State, Verdict};
+use crate::model::{Entry, Queue, Stand, State, Verdict};
 use crate::render::ps::PsRow;
 
 pub(super) use turn::look;
@@ -71,9 +71,4 @@ fn idle(entry: &Entry, reason: String) -> PsRow {
 /// The group of each plan that is queued, or was lately.
 pub fn group_of<'q>(queue: &'q Queue, plan: &str) -> Option<&'q str> {
     queue.entries.iter().find(|entry| entry.plan.as_str() == plan)?.group.as_deref()
-}
-
-/// An entry, where a plan is named.
-pub fn entry_of<'q>(queue: &'q Queue, plan: &PlanName, now: Stamp) -> Option<&'q Entry> {
-    queue.entry(plan).filter(|entry| entry.queued_at <= now)
 }

@@ -81,6 +81,17 @@ impl Home {
         std::fs::write(self.file(name), "").expect("a file can be made");
     }
 
+    /// What the demo is to find around it: this home, a cache in it, and a Python that has luigi.
+    pub(crate) fn demo_env(&self, python: &Path) -> [(&'static str, String); 3] {
+        let bin = python.parent().expect("a folder").display().to_string();
+        let path = format!("{bin}:{}", std::env::var("PATH").expect("a PATH"));
+        [
+            ("PLANWATCH_HOME", self.path().display().to_string()),
+            ("XDG_CACHE_HOME", self.file("cache").display().to_string()),
+            ("PATH", path),
+        ]
+    }
+
     pub(crate) fn plan_dir(&self, plan: &str) -> PathBuf {
         self.visible().join("plans").join(plan)
     }
