@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails shall panic")]
 
+#[allow(dead_code, reason = "shared with the faults, who use the rest")]
 mod harness;
 #[path = "oracle/script.rs"]
 mod script;

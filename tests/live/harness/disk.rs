@@ -1,4 +1,4 @@
-//! A small disk in a mount namespace of its own, so that a full disk harms nobody else.
+//! A disk in a mount namespace of its own, so that a full or broken one harms nobody else.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,15 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// None where we may not mount.
+    /// A disk in memory. None where we may not mount.
     pub(crate) fn new(at: &Path, mebibytes: u64) -> Option<Disk> {
-        let script = format!(
-            "mount -t tmpfs -o size={mebibytes}m,mode=700 tmpfs '{}' && echo ready && exec sleep 100000",
-            at.display()
-        );
+        let at = at.display();
+        Disk::mounted(&format!("mount -t tmpfs -o size={mebibytes}m,mode=700 tmpfs '{at}'"))
+    }
+
+    /// What these shell commands mount. None where they fail.
+    pub(crate) fn mounted(commands: &str) -> Option<Disk> {
+        let script = format!("set -e; {commands}; echo ready; exec sleep 100000");
         let mut holder = Command::new("unshare")
             .args(["-m", "sh", "-c", &script])
             .stdout(Stdio::piped())

@@ -58,6 +58,21 @@ impl Home {
         Some(home)
     }
 
+    /// A home in which the shell commands that `script` gives for its path have been carried out,
+    /// seen by its own commands alone. None where they fail.
+    pub(crate) fn on_disk(script: impl FnOnce(&Home) -> String) -> Option<Home> {
+        let mut home = Home::new();
+        std::fs::create_dir(home.path()).expect("a folder");
+        home.disk = Some(Disk::mounted(&script(&home))?);
+        Some(home)
+    }
+
+    /// Runs shell commands where the disk is seen.
+    pub(crate) fn on_its_disk(&self, commands: &str) {
+        let disk = self.disk.as_ref().expect("it has a disk of its own");
+        disk.enter().args(&["sh", "-ec", commands]).prints_something().may_speak().runs();
+    }
+
     pub(crate) fn enlarge_disk(&self, mebibytes: u64) {
         self.disk.as_ref().expect("it has a disk of its own").enlarge(&self.path(), mebibytes);
     }
