@@ -112,7 +112,7 @@ pub fn encode_text(
         json_escape_simd::escape_into(logger, to);
     }
     to.extend_from_slice(b",\"msg\":");
-    match std::str::from_utf8(text.bytes) {
+    match simdutf8::basic::from_utf8(text.bytes) {
         Ok(msg) => json_escape_simd::escape_into(msg, to),
         Err(_) => {
             json_escape_simd::escape_into(&*String::from_utf8_lossy(text.bytes), to);

@@ -89,6 +89,26 @@ fn bracketed(line: &[u8]) -> Option<Prefix<'_>> {
 /// What may stand between a time and the message: the level, and the logger before or after it,
 /// set off by spaces, dashes, bars or brackets.
 fn after_time(rest: &[u8]) -> Option<Prefix<'_>> {
+    usual(rest).or_else(|| any_order(rest))
+}
+
+/// ` - name - LEVEL `, which nearly all of them write.
+fn usual(rest: &[u8]) -> Option<Prefix<'_>> {
+    let words = rest.strip_prefix(b" - ")?;
+    let mut found = 0;
+    let name = words.iter().take(LONGEST_NAME - 1).take_while(|&&b| {
+        let kind = NAME[usize::from(b)];
+        found |= kind & LETTER;
+        kind != NO_NAME
+    });
+    let (name, behind) = words.split_at(name.count());
+    let (level, after) = level_word(behind.strip_prefix(b" - ")?)?;
+    let is_name = found != 0 && after.first() == Some(&b' ') && level_word(words).is_none();
+    let logger = std::str::from_utf8(name).ok().filter(|_| is_name)?;
+    Some(Prefix { level, logger: Some(logger) })
+}
+
+fn any_order(rest: &[u8]) -> Option<Prefix<'_>> {
     let mut rest = rest;
     let mut name = None;
     // A bare word before a bare level could be prose ("Found ERROR in …"): the pair must be set off.
@@ -123,7 +143,7 @@ fn after_time(rest: &[u8]) -> Option<Prefix<'_>> {
                 if name.is_some() {
                     return None;
                 }
-                let end = rest.iter().take(LONGEST_NAME).position(|b| b" |".contains(b))?;
+                let end = rest.iter().take(LONGEST_NAME).position(|&b| b == b' ' || b == b'|')?;
                 name = Some(as_name(&rest[..end])?);
                 rest = &rest[end..];
                 set_off = false;
@@ -171,14 +191,30 @@ fn in_brackets(rest: &[u8]) -> Option<&str> {
 /// The word as a logger's name; a process id in brackets behind it (`name[4711]`) is left out.
 fn as_name(word: &[u8]) -> Option<&str> {
     let word = word.strip_suffix(b":").unwrap_or(word);
-    let word = match word.iter().position(|&b| b == b'[') {
-        Some(open) if word.ends_with(b"]") => &word[..open],
+    let word = match word {
+        [front @ .., b']'] => &front[..front.iter().position(|&b| b == b'[')?],
         _ => word,
     };
-    let of_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/');
-    let is_name = word.iter().all(of_name) && word.iter().any(u8::is_ascii_alphabetic);
-    if is_name { std::str::from_utf8(word).ok() } else { None }
+    let found = word.iter().fold(0, |found, &b| found | NAME[usize::from(b)]);
+    if found & LETTER != 0 && found & NO_NAME == 0 { std::str::from_utf8(word).ok() } else { None }
 }
+
+/// What a byte says of the name that it stands in.
+const NAME: [u8; 256] = {
+    let mut table = [NO_NAME; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' | b'_' | b'.' | b'-' | b'/' => 0,
+            _ => NO_NAME,
+        };
+        byte += 1;
+    }
+    table
+};
+const LETTER: u8 = 1;
+const NO_NAME: u8 = 2;
 
 /// A level in brackets, in any case and padded: `[info     ]`.
 fn any_case(word: &[u8]) -> Option<Level> {
@@ -329,6 +365,18 @@ mod tests {
             ]), 0..9),
         ) {
             recognise(pieces.concat().as_bytes());
+        }
+
+        #[test]
+        fn what_is_usual_is_read_as_anything_else_would_be(
+            pieces in proptest::collection::vec(proptest::sample::select(vec![
+                " - ", " - ", "INFO", "ERROR", "a.b", "-", " ", ":", "|", "7", "[", "]", "ä", "a".repeat(126).leak(),
+            ]), 0..7),
+        ) {
+            let rest = [" - ", &pieces.concat()].concat();
+            if let Some(prefix) = usual(rest.as_bytes()) {
+                proptest::prop_assert_eq!(Some(prefix), any_order(rest.as_bytes()));
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
+use simdutf8::basic::from_utf8;
 
 use crate::model::Level;
 
@@ -247,12 +248,12 @@ fn last(text: &[u8], words: &Words) -> Option<usize> {
 fn id(text: &[u8]) -> Option<&str> {
     // Looked at to its end whatever comes, which is done many bytes at a time.
     let strange = text.iter().fold(false, |any, &b| any | (b <= b' ') | (b == 0x7f));
-    if !text.is_empty() && !strange { std::str::from_utf8(text).ok() } else { None }
+    if !text.is_empty() && !strange { from_utf8(text).ok() } else { None }
 }
 
 /// A task as it prints itself: anything, but something.
 fn name(text: &[u8]) -> Option<&str> {
-    std::str::from_utf8(text).ok().filter(|name| !name.trim().is_empty())
+    from_utf8(text).ok().filter(|name| !name.trim().is_empty())
 }
 
 #[cfg(test)]

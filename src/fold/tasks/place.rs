@@ -35,20 +35,28 @@ impl Hasher for Ready {
     }
 }
 
-/// Eight bytes at a time, folded by the halves of a 128-bit product.
+/// Folded by the halves of 128-bit products, along two ways that do not wait for each other: names
+/// are long.
 fn hash(name: &str) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let fold = |hash: u64, word: u64| {
-        let product = u128::from(hash ^ word) * u128::from(ODD | 1);
+    const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93];
+    let fold = |one: u64, other: u64| {
+        let product = u128::from(one) * u128::from(other);
         (product as u64) ^ (product >> 64) as u64
     };
-    let (words, rest) = name.as_bytes().as_chunks::<8>();
-    let mut last = [0; 8];
+    let word = |bytes: &[u8], at: usize| {
+        bytes[at..].first_chunk().map_or(0, |word: &[u8; 8]| u64::from_le_bytes(*word))
+    };
+    let (blocks, rest) = name.as_bytes().as_chunks::<32>();
+    let mut last = [0; 32];
     last[..rest.len()].copy_from_slice(rest);
-    let words = words.iter().chain([&last]);
-    words.fold(name.len() as u64 ^ ODD, |hash, word| {
-        fold(hash.rotate_left(23), u64::from_le_bytes(*word))
-    })
+    let begin = [name.len() as u64 ^ ODD[0], ODD[1]];
+    let [one, other] = blocks.iter().chain([&last]).fold(begin, |[one, other], block| {
+        [
+            fold(word(block, 0) ^ ODD[0], word(block, 8) ^ one),
+            fold(word(block, 16) ^ ODD[1], word(block, 24) ^ other),
+        ]
+    });
+    fold(one ^ ODD[1], other ^ ODD[0])
 }
 
 impl Places {
