@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::World;
 use crate::exit::{Exit, Failure};
 use crate::model::PlanName;
-use crate::plans::{Planned, PlansFile, Surroundings, read};
+use crate::plans::{Mistake, Planned, PlansFile, Surroundings, read};
 
 /// Names that are looked for where no file is given.
 const USUAL: [&str; 2] = ["plans.toml", "Procfile"];
@@ -51,21 +51,37 @@ pub fn find(given: Option<&Path>, world: &World) -> anyhow::Result<PathBuf> {
     })
 }
 
-/// Reads this very file.
-pub fn read_again(path: &Path, world: &World) -> anyhow::Result<Opened> {
+/// Reads this very file. What is wrong with it comes with its text.
+pub(super) fn look(
+    path: &Path,
+    world: &World,
+) -> anyhow::Result<Result<Opened, (String, Vec<Mistake>)>> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::new(Exit::Usage, format!("cannot read {}", path.display()))
             .because(error)
             .hint("-f names a file of plans")
     })?;
-    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let name = name_of(path);
     let procfile = name.starts_with("Procfile") || name.ends_with(".procfile");
     let folder = path.parent().unwrap_or(Path::new("/"));
     let var = |name: &str| world.var(name).and_then(OsStr::to_str).map(str::to_owned);
     let around = Surroundings { folder, var: &var, umask: world.umask };
-    match read(&text, procfile, &around) {
+    Ok(match read(&text, procfile, &around) {
         Ok(file) => Ok(Opened { path: path.to_owned(), file }),
-        Err(mistakes) => {
+        Err(mistakes) => Err((text, mistakes)),
+    })
+}
+
+fn name_of(path: &Path) -> &str {
+    path.file_name().and_then(OsStr::to_str).unwrap_or_default()
+}
+
+/// Reads this very file, or says everything that is wrong with it.
+pub fn read_again(path: &Path, world: &World) -> anyhow::Result<Opened> {
+    match look(path, world)? {
+        Ok(opened) => Ok(opened),
+        Err((text, mistakes)) => {
+            let name = name_of(path);
             const SHOWN: usize = 20;
             let shown = mistakes.iter().take(SHOWN);
             let mut lines: Vec<String> =

@@ -34,6 +34,9 @@ const FORMAT: u32 = 1;
 /// Plans that are named when they are started; more are counted.
 const NAMED: usize = 12;
 
+/// What is said behind everything else.
+pub(super) const SEEN: &str = "planwatch ps shows them, planwatch down ends them";
+
 /// Queues, starts what is due, and says so.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let home = world.open_home()?;
@@ -251,9 +254,7 @@ pub(super) fn tell(turn: &Turn) {
         n => format!(", {n} skipped"),
     };
     let jobs = queue.jobs;
-    say(format_args!(
-        "{running} running, {waiting} waiting{skipped} · {jobs} at once · planwatch ps shows them, planwatch down ends them"
-    ));
+    say(format_args!("{running} running, {waiting} waiting{skipped} · {jobs} at once · {SEEN}"));
 }
 
 /// A few names, the others counted.

@@ -7,11 +7,12 @@ use std::thread;
 use super::known::{Depth, known};
 use super::vigil::{Found, Vigil};
 use crate::fold::{Fold, RunFold};
-use crate::model::PlanName;
+use crate::model::{PlanName, Queue};
 use crate::os::deaths::Deaths;
 use crate::os::poll::{self, PollFd, PollFlags};
 use crate::store::layout::Home;
 use crate::store::prune::log_bytes;
+use crate::store::queue;
 use crate::wake::{Changed, Mode, Watcher};
 
 /// What is told of the plans.
@@ -28,6 +29,8 @@ pub enum Told {
     },
     /// A plan was removed.
     Gone(PlanName),
+    /// What was queued, where anything ever was: told first, and again whenever it changes.
+    Queue(Box<Queue>),
     /// Every plan that is there has been told.
     Listed,
     /// Changes are looked for again and again instead of being told, and why; None: they are told.
@@ -37,7 +40,7 @@ pub enum Told {
 }
 
 /// Looks at the plans of a home that `wanted` names, for ever, on a thread of its own. It sleeps
-/// until a plan's saved state or one of its processes changes. `tell` gives false when nobody
+/// until a plan's saved state, one of its processes or the queue changes. `tell` gives false when nobody
 /// listens any more.
 pub fn watch(
     home: Home,
@@ -48,6 +51,7 @@ pub fn watch(
         watcher: Watcher::new()?,
         deaths: Deaths::new()?,
         plans: BTreeMap::new(),
+        queue: None,
         polling: None,
         home,
         wanted,
@@ -62,6 +66,8 @@ struct Roster<W, T> {
     watcher: Watcher,
     deaths: Deaths,
     plans: BTreeMap<PlanName, Entry>,
+    /// What was told of the queue last.
+    queue: Option<Queue>,
     polling: Option<String>,
     wanted: W,
     tell: T,
@@ -79,8 +85,10 @@ struct Entry {
 
 impl<W: Fn(&PlanName) -> bool, T: FnMut(Told) -> bool> Roster<W, T> {
     fn run(mut self) {
+        let queue = self.home.queue();
         self.watcher.watch(&self.home.plans_dir());
-        if !(self.list() && self.look(None, false) && (self.tell)(Told::Listed)) {
+        self.watcher.watch(&queue);
+        if !(self.queue() && self.list() && self.look(None, false) && (self.tell)(Told::Listed)) {
             return;
         }
         loop {
@@ -99,6 +107,22 @@ impl<W: Fn(&PlanName) -> bool, T: FnMut(Told) -> bool> Roster<W, T> {
             if !self.look(Some(&changed), death) {
                 return;
             }
+            // Last, so that a plan whose turn has come is there before it is queued no more.
+            if changed.holds(&queue) && !self.queue() {
+                return;
+            }
+        }
+    }
+
+    /// Tells what is queued, if that is not what was told last.
+    fn queue(&mut self) -> bool {
+        match queue::load(&self.home) {
+            Ok(now) if now != self.queue => {
+                self.queue.clone_from(&now);
+                (self.tell)(Told::Queue(Box::new(now.unwrap_or_default())))
+            }
+            Ok(_) => true,
+            Err(error) => (self.tell)(Told::Failed(format!("the queue: {error}"))),
         }
     }
 

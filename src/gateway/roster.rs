@@ -43,7 +43,7 @@ impl Roster {
                 (fold.plan.clone(), Some((Arc::new(*fold), log_bytes)))
             }
             Told::Gone(plan) => (plan, None),
-            Told::Listed | Told::Polling(_) | Told::Failed(_) => return true,
+            Told::Queue(_) | Told::Listed | Told::Polling(_) | Told::Failed(_) => return true,
         };
         self.version.send_modify(|version| {
             *version += 1;

@@ -1,12 +1,11 @@
 //! What keys do.
 
 use super::app::{App, Focus};
-use super::confirm::Confirm;
 use super::help;
 use super::kept::Layout;
 use super::keys::{Action, Binding, Move, Place};
 use super::list::Row;
-use super::msg::{Deed, Effect, Press};
+use super::msg::{Effect, Press};
 use super::page::{Page, Why};
 use super::pane::{PaneKey, PaneMsg};
 use super::prompt::{Asks, Typed};
@@ -24,10 +23,11 @@ impl App {
             Action::PreviousPane => self.next_pane(false),
             Action::Number(number) => self.number(usize::from(number) - 1, out),
             Action::Move(to) => self.go(to, out),
-            Action::Open => match self.row().is_some_and(Row::is_bad) {
-                true => self.why(out),
-                false => self.focus = Focus::Log,
-            },
+            Action::Open if self.row().is_some_and(Row::is_bad) => self.why(out),
+            Action::Open if self.row().is_some_and(|row| !row.on_disk) => {
+                self.said = Some("it has no log yet: it has not begun".to_owned());
+            }
+            Action::Open => self.focus = Focus::Log,
             Action::Zoom => self.zoom(),
             Action::Layout => self.lay_out(self.kept.layout.next(), out),
             Action::Tasks => self.toggle_tasks(out),
@@ -35,7 +35,8 @@ impl App {
             Action::Why => self.why(out),
             Action::Act(deed) => self.propose(deed, self.meant()),
             Action::Tag => self.tag(out),
-            Action::Palette => self.ask(Asks::Command),
+            Action::Palette => self.ask_command(out),
+            Action::Start => self.ask_start(out),
             Action::Search => self.ask(Asks::Search { backward: false }),
             Action::SearchBack => self.ask(Asks::Search { backward: true }),
             Action::PageMatch(onward) => self.page_match(onward),
@@ -76,6 +77,7 @@ impl App {
     pub(super) fn short(&self, binding: &Binding) -> &'static str {
         match binding.action {
             Action::Back if self.is_at_top() => "quit",
+            Action::Start if !self.has_file => "",
             Action::Open if self.row().is_some_and(Row::is_bad) => "why",
             Action::PageMatch(_) if !self.page.as_ref().is_some_and(Page::is_searched) => "",
             _ => binding.short,
@@ -182,8 +184,12 @@ impl App {
     }
 
     pub(super) fn why(&mut self, out: &mut Vec<Effect>) {
-        if let Some(plan) = self.selected.clone() {
-            self.ask_why(plan, out);
+        match self.row() {
+            Some(row) if !row.on_disk => {
+                self.said = Some("there is no why: it has never run".to_owned());
+            }
+            Some(row) => self.ask_why(row.facts.plan.clone(), out),
+            None => {}
         }
     }
 
@@ -193,50 +199,6 @@ impl App {
         let seq = facts.clone().find(|facts| facts.plan == plan).map_or(0, |facts| facts.seq);
         self.asked_why = Some(Why { plan: plan.clone(), seq });
         out.push(Effect::Why(plan, self.width.saturating_sub(4)));
-    }
-
-    /// The plans that a deed is for: those tagged, else the selected one.
-    fn meant(&self) -> Vec<PlanName> {
-        match self.tagged.is_empty() {
-            true => self.selected.iter().cloned().collect(),
-            false => {
-                let mut plans: Vec<PlanName> = self.tagged.iter().cloned().collect();
-                // The one that is looked at is named first.
-                plans.sort_by_key(|plan| self.selected.as_ref() != Some(plan));
-                plans
-            }
-        }
-    }
-
-    /// Asks whether a deed is to be done.
-    pub(super) fn propose(&mut self, deed: Deed, plans: Vec<PlanName>) {
-        let row = |plan: &PlanName| self.rows.iter().find(|row| row.facts.plan == *plan);
-        let goes_on =
-            |plan: &PlanName| row(plan).is_some_and(|row| row.is_live() || row.left() > 0);
-        let plans: Vec<PlanName> =
-            plans.into_iter().filter(|plan| deed == Deed::Restart || goes_on(plan)).collect();
-        if plans.is_empty() {
-            self.said = Some(format!("nothing to {}: it does not run", deed.verb()));
-            return;
-        }
-        let running = plans.iter().filter_map(row).filter(|row| row.is_live()).count();
-        let left = match deed {
-            Deed::Restart => 0,
-            Deed::Stop | Deed::Kill => plans.iter().filter_map(row).map(Row::left).sum(),
-        };
-        self.confirm = Some(Confirm { deed, plans, running, left });
-    }
-
-    pub(super) fn answer(&mut self, press: Press, out: &mut Vec<Effect>) {
-        let Some(Confirm { deed, plans, .. }) = self.confirm.take() else { return };
-        if press == Press::char('y') {
-            self.said =
-                Some(format!("asked to {}: {}", deed.verb(), super::confirm::named(&plans)));
-            out.push(Effect::Act(deed, plans));
-            self.tagged.clear();
-        } else {
-            self.said = Some("nothing was done".to_owned());
-        }
     }
 
     pub(super) fn type_key(&mut self, press: Press, out: &mut Vec<Effect>) {

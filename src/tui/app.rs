@@ -7,7 +7,7 @@ use super::kept::Kept;
 use super::keys::{self, Action, Place};
 use super::list::Row;
 use super::look::Look;
-use super::msg::{Effect, Mouse, Msg, PlanFacts, Press};
+use super::msg::{Effect, FileOfPlans, Mouse, Msg, PlanFacts, Press};
 use super::page::{Page, Why};
 use super::painted;
 use super::pane::PaneMsg;
@@ -66,12 +66,21 @@ pub struct App {
     pub(super) polling: Option<String>,
     /// Which plans are watched, as the user said it; empty: all.
     pub(super) watched: String,
+    /// There is a file of plans to start some of.
+    pub(super) has_file: bool,
+    /// What was read of it last.
+    pub(super) file: Option<Result<FileOfPlans, String>>,
 }
 
 impl App {
     /// The same, of which it is known that not all plans are watched but these.
     pub fn watching(self, watched: String) -> App {
         App { watched, ..self }
+    }
+
+    /// The same, where plans of a file can be started.
+    pub fn with_file(self, has_file: bool) -> App {
+        App { has_file, ..self }
     }
 
     /// A screen that knows nothing yet.
@@ -103,6 +112,8 @@ impl App {
             said: None,
             polling: None,
             watched: String::new(),
+            has_file: false,
+            file: None,
         }
     }
 
@@ -142,6 +153,9 @@ impl App {
                 row.into_iter().for_each(|row| row.facts.left = left);
             }
             Msg::Gone(plan) => self.gone(&plan, out),
+            Msg::Queue(queue) => self.take_queue(queue, out),
+            Msg::File(file) => self.take_file(file),
+            Msg::Meant(plans) => self.propose_start(plans, out),
             Msg::Listed => self.listed = true,
             Msg::Polling(why) => self.polling = why,
             Msg::Answer(answer) => self.tell_window(answer.window, PaneMsg::Answer(answer), out),
@@ -179,7 +193,13 @@ impl App {
     }
 
     /// A plan is no more. Where it was selected, who stood below it is now.
-    fn gone(&mut self, plan: &PlanName, out: &mut Vec<Effect>) {
+    pub(super) fn gone(&mut self, plan: &PlanName, out: &mut Vec<Effect>) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.facts.plan == *plan)
+            && row.queued().is_some()
+        {
+            row.forget_runs();
+            return;
+        }
         let place = self.rows.iter().position(|row| row.facts.plan == *plan);
         self.rows.retain(|row| row.facts.plan != *plan);
         self.tagged.remove(plan);

@@ -18,8 +18,10 @@ pub(super) struct Confirm {
     pub(super) deed: Deed,
     /// To which; never empty. The selected one is the first.
     pub(super) plans: Vec<PlanName>,
-    /// How many of them run.
+    /// How many of them run; of those to be started, have run before.
     pub(super) running: usize,
+    /// How many of them wait in the queue.
+    pub(super) waiting: usize,
     /// Processes that runs of theirs which have ended left behind.
     pub(super) left: usize,
 }
@@ -69,14 +71,25 @@ impl Confirm {
     /// What comes of it.
     fn consequences(&self) -> Vec<String> {
         let mut lines = Vec::new();
+        let one = self.plans.len() == 1;
+        match self.waiting {
+            0 => {}
+            _ if one => return vec!["it waits in the queue and is taken out of it".to_owned()],
+            waiting => lines.push(format!("{waiting} of them taken out of the queue")),
+        }
         lines.push(match self.deed {
+            Deed::Start => "queued, and started as there are places".to_owned(),
+            Deed::Unqueue => "taken out of the queue".to_owned(),
             Deed::Stop => "TERM to the whole tree, KILL after the grace".to_owned(),
             Deed::Restart if self.running == 0 => "started as it was started".to_owned(),
             Deed::Restart => "stopped if it runs, then started as it was started".to_owned(),
             Deed::Kill => "KILL to the whole tree at once: no task can clean up".to_owned(),
         });
-        let one = self.plans.len() == 1;
         match (self.deed, self.running) {
+            (Deed::Start, 1) => lines.push("1 of them has run before and runs again".to_owned()),
+            (Deed::Start, 2..) => {
+                lines.push(format!("{} of them have run before and run again", self.running));
+            }
             (Deed::Restart, 1) if one => lines.push("it runs and is interrupted".to_owned()),
             (Deed::Restart, 1) => lines.push("1 of them runs and is interrupted".to_owned()),
             (Deed::Restart, 2..) => {

@@ -125,6 +125,8 @@ pub(super) enum Action {
     Act(Deed),
     /// Tags the plan, or takes its tag away.
     Tag,
+    /// Asks which plans of the file are to be started.
+    Start,
     /// The palette.
     Palette,
     /// Asks what to search for.
@@ -252,6 +254,7 @@ const PLANS: &[Binding] = &[
     key("s", A::Act(Deed::Stop), "stop (asks first)", "stop"),
     key("r", A::Act(Deed::Restart), "restart (asks first)", "restart"),
     key("x", A::Act(Deed::Kill), "kill (asks first)", ""),
+    key("U", A::Start, "start plans of plans.toml: names, all or group:NAME", "start"),
     key("Tab", A::NextPane, "next pane", "pane"),
     key("S-Tab", A::PreviousPane, "pane before", ""),
     key(":", A::Palette, "say what to do; Tab completes", ""),

@@ -11,10 +11,11 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::frame::put;
 use super::look::Look;
-use super::msg::PlanFacts;
+use super::msg::{PlanFacts, Queued, Stand};
 use crate::fold::{RunFold, headline};
 use crate::model::{Stamp, State, TaskCounts, Verdict, format_duration, format_size};
 use crate::render::ps::{PsTasks, bar};
+use crate::render::sanitize::harmless;
 use crate::render::tasks;
 use crate::render::theme::Tone;
 
@@ -26,6 +27,10 @@ const RATES: usize = 6;
 pub(super) struct Row {
     /// What is known of it.
     pub(super) facts: PlanFacts,
+    /// What the queue says of it.
+    pub(super) queue: Option<Queued>,
+    /// It has run, or its log is there for another reason.
+    pub(super) on_disk: bool,
     /// Lines a second, the last at the end.
     rates: VecDeque<u64>,
     /// Lines at the last tick, and when that was.
@@ -38,7 +43,7 @@ const SILENT: u64 = 60;
 impl Row {
     /// A new plan.
     pub(super) fn new(facts: PlanFacts) -> Row {
-        Row { facts, rates: VecDeque::new(), counted: None }
+        Row { facts, queue: None, on_disk: true, rates: VecDeque::new(), counted: None }
     }
 
     /// Takes what is known of it now.
@@ -49,6 +54,7 @@ impl Row {
             false => facts.heard,
         };
         self.facts = PlanFacts { heard, ..facts };
+        self.on_disk = true;
     }
 
     /// Processes that go on though its run has ended.
@@ -75,9 +81,9 @@ impl Row {
         self.run().is_some_and(|run| run.state.is_live())
     }
 
-    /// Its last run.
+    /// Its last run, unless another one is to come.
     pub(super) fn run(&self) -> Option<&RunFold> {
-        self.facts.run.as_deref()
+        self.facts.run.as_deref().filter(|_| self.queued().is_none())
     }
 
     /// Whether it ended in a way that needs somebody.
@@ -95,11 +101,18 @@ impl Row {
         (!self.is_live() && !self.is_bad() && !well).then(|| self.word())
     }
 
-    /// What comes first: what runs, by name; then what ended last.
-    pub(super) fn order(&self) -> (bool, i64, &str) {
+    /// What comes first: what runs, by name; what waits, in its order; then what ended last.
+    pub(super) fn order(&self) -> (u8, i64, &str) {
+        let plan = self.facts.plan.as_str();
+        if let Some(queue) = self.queued() {
+            return match queue.stand {
+                Stand::Skipped(_) => (2, -queue.since.0, plan),
+                _ => (1, i64::try_from(queue.place).unwrap_or(i64::MAX), plan),
+            };
+        }
         let live = self.is_live();
         let ended = self.run().map_or(0, |run| run.ended_at.unwrap_or(run.started_at).0);
-        (!live, if live { 0 } else { -ended }, self.facts.plan.as_str())
+        (if live { 0 } else { 2 }, if live { 0 } else { -ended }, plan)
     }
 
     /// A second has gone by.
@@ -131,6 +144,16 @@ impl Row {
 
     /// The sign of its state, and how it is painted.
     fn sign(&self, look: &Look) -> (&'static str, Style) {
+        if self.queued().is_some() {
+            let waits = self.is_waiting();
+            let sign = match (waits, look.unicode) {
+                (true, true) => "↻",
+                (true, false) => "~",
+                (false, true) => "◼",
+                (false, false) => "#",
+            };
+            return (sign, look.tone(Tone::Wait));
+        }
         let Some(run) = self.run() else { return (" ", Style::new()) };
         let tone = Tone::of_run(run.state, run.verdict);
         let (sign, plain) = match (run.state, run.verdict) {
@@ -148,6 +171,12 @@ impl Row {
     }
 
     fn word(&self) -> &'static str {
+        match self.queued().map(|queue| &queue.stand) {
+            Some(Stand::Waits(_)) => return State::Queued.name(),
+            Some(Stand::Begins(_)) => return State::Starting.name(),
+            Some(Stand::Skipped(_)) => return Verdict::Skipped.name(),
+            None => {}
+        }
         match self.run() {
             None => "never run",
             Some(_) if self.facts.orphaned => "orphaned",
@@ -158,6 +187,8 @@ impl Row {
 
     fn count(&self) -> String {
         match self.tasks() {
+            // What it waits for takes the place of all columns.
+            None if self.queued().is_some() => String::new(),
             Some(tasks) => format!("{}/{}", tasks.done, tasks.total),
             None => self.word().to_owned(),
         }
@@ -282,7 +313,9 @@ impl Row {
         let left = |x: u16| area.right().saturating_sub(x);
         put(buf, x, y, self.facts.plan.as_str(), columns.name.min(left(x)), name);
         x += columns.name + 1;
-        if columns.bar > 0 {
+        if let Some(waits) = self.queue_words() {
+            put(buf, x, y, &harmless(&waits), left(x), tone);
+        } else if columns.bar > 0 {
             if let Some(tasks) = self.tasks() {
                 let bar = bar(tasks, columns.bar.into());
                 put(buf, x, y, &bar, columns.bar.min(left(x)), tone);
@@ -316,6 +349,9 @@ impl Row {
         look: &Look,
         now: Stamp,
     ) -> Vec<(String, Style)> {
+        if let Some(facts) = self.queue_facts(look, now) {
+            return facts;
+        }
         let Some(run) = self.run() else {
             return vec![("it has never run".to_owned(), look.tone(Tone::Dim))];
         };

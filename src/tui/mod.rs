@@ -10,9 +10,11 @@
 //! | `msg` | the messages and the effects |
 //! | `keys` | the one table of keys |
 //! | `act` | what keys do |
+//! | `deeds` | what is done to plans, and the question before it |
 //! | `view` | everything drawn |
 //! | `layout` | where everything stands |
 //! | `list` | the list of plans |
+//! | `queued` | plans of it that wait for their turn |
 //! | `shown` | which logs are on the screen |
 //! | `pane` | a log |
 //! | `tasks` | the tasks of a run |
@@ -29,6 +31,7 @@
 mod act;
 pub mod app;
 mod confirm;
+mod deeds;
 mod frame;
 mod help;
 pub mod kept;
@@ -42,6 +45,7 @@ mod painted;
 mod palette;
 pub mod pane;
 mod prompt;
+mod queued;
 pub mod run;
 pub mod screen;
 mod shown;

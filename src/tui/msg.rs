@@ -66,6 +66,50 @@ pub struct PlanFacts {
     pub heard: Option<Stamp>,
 }
 
+/// What the queue says of a plan that does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// The plan.
+    pub plan: PlanName,
+    /// Its place: the lower, the earlier.
+    pub place: u64,
+    /// Its group.
+    pub group: Option<String>,
+    /// Since when.
+    pub since: Stamp,
+    /// Where it stands.
+    pub stand: Stand,
+}
+
+/// Where a queued plan stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// It waits: `for dublin-cafe`.
+    Waits(String),
+    /// Its turn has come: it soon will be this run.
+    Begins(u64),
+    /// It will not run, and why.
+    Skipped(String),
+}
+
+/// The file of plans in the folder that the screen was started in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileOfPlans {
+    /// Its plans.
+    pub plans: Vec<PlanName>,
+    /// Their groups, each once.
+    pub groups: Vec<String>,
+}
+
+/// Plans of the file, as a user names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Names, or keys of a `foreach`. None of both: all plans.
+    pub names: Vec<String>,
+    /// All of this group.
+    pub group: Option<String>,
+}
+
 /// The tasks of a run, and what is known around them.
 #[derive(Clone, Debug)]
 pub struct RunTasks {
@@ -100,6 +144,12 @@ pub enum Msg {
     Left(PlanName, usize),
     /// A plan was removed.
     Gone(PlanName),
+    /// What is queued now, all of it.
+    Queue(Vec<Queued>),
+    /// The file of plans as it is now, or what is wrong with it.
+    File(Result<FileOfPlans, String>),
+    /// Plans of the file that were named are these, what they come after included.
+    Meant(Vec<PlanName>),
     /// All plans that there are have been told.
     Listed,
     /// Changes are looked for again and again, and why; None: they are notified.
@@ -124,6 +174,10 @@ pub enum Msg {
 /// What is done to plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
+    /// Queue them as the file of plans says, and start those whose turn it is.
+    Start,
+    /// Take them out of the queue.
+    Unqueue,
     /// First signal, grace, KILL.
     Stop,
     /// Stop, and start again.
@@ -136,6 +190,8 @@ impl Deed {
     /// The verb, as the palette knows it.
     pub const fn verb(self) -> &'static str {
         match self {
+            Deed::Start => "start",
+            Deed::Unqueue => "take out of the queue",
             Deed::Stop => "stop",
             Deed::Restart => "restart",
             Deed::Kill => "kill",
@@ -162,6 +218,10 @@ pub enum Effect {
     Tasks(PlanName),
     /// Why a plan's last run ended as it did is wanted, at this width.
     Why(PlanName, u16),
+    /// The file of plans is wanted.
+    File,
+    /// Which plans of the file are meant is wanted.
+    Mean(Named),
     /// This is to be done to these plans.
     Act(Deed, Vec<PlanName>),
     /// This is to be remembered until the next time.

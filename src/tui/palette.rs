@@ -3,7 +3,6 @@
 use super::app::{App, Focus};
 use super::help;
 use super::kept::Layout;
-use super::list::Row;
 use super::msg::{Deed, Effect};
 use super::pane::PaneMsg;
 use super::tasks::Drawn;
@@ -25,6 +24,7 @@ pub(super) struct Command {
 #[derive(Clone, Copy, Debug)]
 enum Does {
     Act(Deed),
+    Start,
     Why,
     Go,
     Tasks(Drawn),
@@ -50,6 +50,13 @@ const fn command(
 
 /// All commands.
 pub(super) const COMMANDS: &[Command] = &[
+    command(
+        "start",
+        "PLAN…|all|group:NAME",
+        "start plans of plans.toml, and what they come after",
+        Does::Start,
+    ),
+    command("up", "PLAN…|all|group:NAME", "the same", Does::Start),
     command("stop", "[PLAN…]", "stop plans (asks first)", Does::Act(Deed::Stop)),
     command("restart", "[PLAN…]", "restart plans (asks first)", Does::Act(Deed::Restart)),
     command("kill", "[PLAN…]", "kill plans (asks first)", Does::Act(Deed::Kill)),
@@ -97,7 +104,8 @@ fn names<'a>(commands: impl Iterator<Item = &'a Command>) -> String {
 
 impl App {
     /// What a word of the line may become: commands first, then what they take.
-    fn choices(&self, line: &str) -> (usize, Vec<String>) {
+    /// Why there are none, where that is worth telling.
+    fn choices(&self, line: &str) -> (usize, Result<Vec<String>, String>) {
         let from = line.rfind(' ').map_or(0, |blank| blank + 1);
         let word = &line[from..];
         let begins = |choice: &String| choice.starts_with(word);
@@ -108,6 +116,10 @@ impl App {
                 Some(Does::Act(_) | Does::Why | Does::Go) => {
                     self.rows.iter().map(|row| row.facts.plan.to_string()).collect()
                 }
+                Some(Does::Start) => match self.startable() {
+                    Ok(words) => words,
+                    Err(trouble) => return (from, Err(trouble)),
+                },
                 Some(Does::Level) => ["all", "debug", "info", "warning", "error", "critical"]
                     .map(str::to_owned)
                     .into(),
@@ -117,14 +129,14 @@ impl App {
                 _ => Vec::new(),
             }
         };
-        (from, all.into_iter().filter(begins).collect())
+        (from, Ok(all.into_iter().filter(begins).collect()))
     }
 
     /// Shows what the last word may become.
     pub(super) fn suggest(&mut self) {
         let Some(prompt) = &self.prompt else { return };
         let (_, choices) = self.choices(&prompt.text());
-        let hint = choices.join("  ");
+        let hint = choices.map_or_else(|trouble| trouble, |choices| choices.join("  "));
         if let Some(prompt) = &mut self.prompt {
             prompt.hint = hint;
         }
@@ -135,6 +147,7 @@ impl App {
         let Some(prompt) = &self.prompt else { return };
         let line = prompt.text();
         let (from, choices) = self.choices(&line);
+        let choices = choices.unwrap_or_default();
         let Some(mut common) = choices.first().cloned() else { return };
         for choice in &choices[1..] {
             while !choice.starts_with(&common) {
@@ -175,6 +188,7 @@ impl App {
                 };
                 self.propose(deed, plans);
             }
+            Does::Start => self.mean(rest, out)?,
             Does::Why => {
                 self.go_to(first)?;
                 self.why(out);
@@ -244,7 +258,8 @@ impl App {
         let Target { plan, run } = name.parse().map_err(|error: NameError| error.to_string())?;
         let plan = self.known(plan.as_str())?;
         let rows = self.rows.iter().filter(|row| row.facts.plan == plan);
-        let Some(last) = rows.filter_map(Row::run).map(|run| run.run).next() else {
+        let Some(last) = rows.filter_map(|row| row.facts.run.as_ref()).map(|run| run.run).next()
+        else {
             return Err(format!("{plan} has never run"));
         };
         match run.and_then(|run| run.resolve(last)) {

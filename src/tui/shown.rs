@@ -51,7 +51,10 @@ impl App {
     /// The logs to be shown, each with its plans.
     fn wanted(&self) -> Vec<Vec<PlanName>> {
         let named = |rows: &mut dyn Iterator<Item = &super::list::Row>, most: usize| {
-            rows.take(most).map(|row| row.facts.plan.clone()).collect::<Vec<_>>()
+            rows.filter(|row| row.on_disk)
+                .take(most)
+                .map(|row| row.facts.plan.clone())
+                .collect::<Vec<_>>()
         };
         let several = |most: usize| {
             let tagged = &mut self.rows.iter().filter(|row| self.is_tagged(row));
@@ -62,14 +65,18 @@ impl App {
             let live = named(&mut self.rows.iter().filter(|row| row.is_live()), most);
             let mut plans = if live.is_empty() { named(&mut self.rows.iter(), most) } else { live };
             // The one that is looked at is always among them.
-            if let Some(selected) = self.selected.as_ref().filter(|plan| !plans.contains(plan)) {
+            let selected = self.row().filter(|row| row.on_disk).map(|row| &row.facts.plan);
+            if let Some(selected) = selected.filter(|plan| !plans.contains(plan)) {
                 plans.truncate(most - 1);
                 plans.push(selected.clone());
             }
             plans
         };
         match self.kept.layout {
-            Layout::List => self.selected.iter().map(|plan| vec![plan.clone()]).collect(),
+            Layout::List => {
+                let rows = self.row().filter(|row| row.on_disk).into_iter();
+                rows.map(|row| vec![row.facts.plan.clone()]).collect()
+            }
             Layout::Grid => several(UNASKED).into_iter().map(|plan| vec![plan]).collect(),
             Layout::Merged => {
                 let plans = several(MOST);

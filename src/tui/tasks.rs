@@ -140,6 +140,12 @@ impl App {
     /// Asks for the tasks of the selected plan where what is shown is old.
     pub(super) fn renew_tasks(&mut self, out: &mut Vec<Effect>) {
         let Some(row) = self.row() else { return };
+        if !row.on_disk {
+            if let Some(view) = &mut self.tasks {
+                *view = TaskView { drawn: view.drawn, ..TaskView::default() };
+            }
+            return;
+        }
         let (plan, seq) = (row.facts.plan.clone(), row.facts.seq);
         let Some(view) = &mut self.tasks else { return };
         let other = view.asked.as_ref().is_none_or(|(asked, _)| *asked != plan);

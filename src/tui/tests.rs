@@ -16,6 +16,7 @@ use crate::model::{
 };
 
 mod night;
+mod queue;
 
 const NOON: Stamp = Stamp(43_200_000_000);
 
@@ -282,7 +283,7 @@ fn back_goes_out_one_step_at_a_time_and_then_leaves() {
 #[test]
 fn a_command_is_completed_and_done() {
     let script = Script::with_plans(110, 30).keys(":st");
-    assert_eq!(script.footer(), ":st   stop  stream");
+    assert_eq!(script.footer(), ":st   start  stop  stream");
     let script = script.keys("o").key(KeyCode::Tab).keys("mu").key(KeyCode::Tab);
     assert!(script.footer().starts_with(":stop museum-night "), "{}", script.footer());
     let script = script.key(KeyCode::Enter);
@@ -290,7 +291,7 @@ fn a_command_is_completed_and_done() {
     let script = script.keys(":plan mars").key(KeyCode::Enter);
     assert_eq!(script.selected(), "mars-base");
     let script = script.keys(":dance").key(KeyCode::Enter);
-    assert!(script.footer().starts_with("'dance' is no command; there is: stop, restart"));
+    assert!(script.footer().starts_with("'dance' is no command; there is: start, up"));
 }
 
 #[test]

@@ -189,7 +189,10 @@ impl App {
         Frame::default().view(area, buf, &self.look);
         let text = inside(area);
         let none = format!("no plan fits {} yet", harmless(&self.watched));
+        let waiting = self.row().map(Row::without_log).unwrap_or_default();
+        let waiting: Vec<&str> = waiting.iter().map(String::as_str).collect();
         let lines: &[&str] = match self.listed {
+            _ if !waiting.is_empty() => &waiting,
             false => &["reading…"],
             true if !self.watched.is_empty() => &[
                 &none,
@@ -197,6 +200,13 @@ impl App {
                 "planwatch watch   shows all plans",
                 "",
                 "those that fit appear here by themselves",
+            ],
+            true if self.has_file => &[
+                "there are no plans yet",
+                "",
+                "U   starts plans of the file of plans in this folder",
+                "",
+                "they appear here by themselves",
             ],
             true => &[
                 "there are no plans yet",

@@ -291,3 +291,67 @@ fn where_there_is_no_terminal_it_says_what_to_do_instead() {
         .says("planwatch logs -f NAME")
         .runs();
 }
+
+/// The screen in a folder with this file of plans.
+fn watch_in(home: &Home, plans: &str) -> Terminal {
+    std::fs::write(home.file("plans.toml"), plans).unwrap();
+    let place = home.path().display().to_string();
+    let folder = home.file("plans.toml").parent().unwrap().display().to_string();
+    let program = home.program().display().to_string();
+    let args = ["-c", "cd \"$0\" && exec \"$1\" watch", &folder, &program];
+    Terminal::start(SIZE, true, "/bin/sh".as_ref(), &args, &[("PLANWATCH_HOME", &place)])
+}
+
+#[test]
+fn plans_of_a_file_are_started_and_those_that_wait_begin_by_themselves() {
+    let home = Home::new();
+    let plans = r#"
+        [defaults]
+        jobs = 1
+        [plan.first]
+        cmd = "echo begun; read line < gate"
+        [plan.second]
+        cmd = "sleep 600"
+        after = ["first"]
+        [plan.third]
+        cmd = "sleep 600"
+    "#;
+    let made = std::process::Command::new("mkfifo").arg(home.file("gate")).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let mut terminal = watch_in(&home, plans);
+    terminal.until_text("U   starts plans");
+    terminal.keys("U");
+    terminal.until_text("first  second  third  all");
+    // What it comes after belongs to it, so there are two to be asked for.
+    terminal.keys("sec\t\r");
+    terminal.until_text("start these 2 plans: first, second?");
+    terminal.keys("y");
+    terminal.until_text("▶ first");
+    terminal.until_text("↻ second waits for first");
+    // One alone is not asked for; it waits for a place.
+    terminal.keys(":up third\r");
+    terminal.until_text("↻ third  waits for a free place");
+    terminal.keys("jj");
+    terminal.until_text("third waits for a free place");
+    terminal.keys("s");
+    terminal.until_text("it waits in the queue");
+    terminal.keys("y");
+    terminal.until_text("◼ third");
+    std::fs::write(home.file("gate"), "go\n").unwrap();
+    terminal.until_text("✓ first");
+    terminal.until_text("▶ second");
+    terminal.keys("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn what_is_wrong_with_the_file_of_plans_is_said_with_its_place() {
+    let home = Home::new();
+    let mut terminal = watch_in(&home, "[plan.first]\ncmd = \"true\"\ntimout = \"3h\"\n");
+    terminal.until_text("no plans yet");
+    terminal.keys("U");
+    terminal.until_text("plans.toml:3:1: ");
+    terminal.until("the line is closed", |screen| !screen.contents().contains(":start"));
+    terminal.keys("q");
+    assert_eq!(terminal.code(), 0);
+}

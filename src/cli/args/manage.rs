@@ -73,7 +73,8 @@ pub(crate) struct StopArgs {
 /// Watch plans, their logs and their tasks on one screen
 ///
 /// It only looks: leaving it stops nothing, and what it does to plans (s, r, x) it asks first. Every
-/// key is told by ?. Plans that come later appear by themselves.
+/// key is told by ?. Plans that come later appear by themselves, those that are queued with what
+/// they wait for. U starts plans of the plans.toml or Procfile in this folder, as up does.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     /// Plans: names or patterns [default: all]

@@ -20,6 +20,9 @@ use crate::render::ps::PsRow;
 pub(super) use turn::look;
 pub use turn::{Turn, is_held, take_turn};
 
+/// What everything waits for once the machine was restarted.
+pub(super) const HELD: &str = "for planwatch up --resume: the machine was restarted";
+
 /// What the queue knows of plans that do not run: rows for those that wait, and for those that were
 /// skipped.
 pub fn rows(queue: &Queue) -> Vec<PsRow> {
@@ -27,10 +30,7 @@ pub fn rows(queue: &Queue) -> Vec<PsRow> {
     let held = is_held(queue);
     let row = |entry: &Entry| match &entry.stand {
         Stand::Waiting => {
-            let wait = match held {
-                true => "for planwatch up --resume: the machine was restarted".to_owned(),
-                false => waits.get(&entry.plan).cloned().unwrap_or_default(),
-            };
+            let wait = if held { HELD } else { waits.get(&entry.plan).map_or("", String::as_str) };
             Some(PsRow { state: State::Queued, ..idle(entry, format!("waits {wait}")) })
         }
         Stand::Skipped { why, at } => Some(PsRow {

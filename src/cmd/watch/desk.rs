@@ -10,9 +10,12 @@ use std::thread;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::file::{self, in_one_line};
 use crate::cmd::alive::settled;
 use crate::cmd::leftover::left_behind;
+use crate::cmd::queue::take_turn;
 use crate::cmd::tables::ChosenRun;
+use crate::cmd::up::SEEN;
 use crate::cmd::{World, now, why};
 use crate::exit;
 use crate::feed::window::Worker;
@@ -63,6 +66,8 @@ impl Desk {
         let (tell, home) = (self.tell.clone(), self.home.clone());
         let done = thread::Builder::new().name(deed.verb().to_owned()).spawn(move || {
             let mut args: Vec<OsString> = match deed {
+                Deed::Start => vec!["up".into()],
+                Deed::Unqueue => vec!["down".into()],
                 Deed::Stop => vec!["stop".into()],
                 Deed::Restart => vec!["restart".into()],
                 Deed::Kill => vec!["stop".into(), "--signal".into(), "KILL".into()],
@@ -71,12 +76,17 @@ impl Desk {
             let args: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
             let place = home.path().as_os_str();
             let said = match tool::itself(&args, &[("PLANWATCH_HOME", place)]) {
-                Ok((_, said)) => in_one_line(&String::from_utf8_lossy(&said)),
+                Ok((_, said)) => {
+                    let said = in_one_line(&String::from_utf8_lossy(&said));
+                    // On the screen they are seen already.
+                    said.replace(&format!(" · {SEEN}"), "")
+                }
                 Err(error) => format!("cannot {}: {error}", deed.verb()),
             };
             let _ = tell.send(Msg::Say(said));
             // Of processes that go on nobody writes when they end.
-            for plan in plans {
+            let ends = !matches!(deed, Deed::Start | Deed::Unqueue);
+            for plan in plans.into_iter().filter(|_| ends) {
                 let left = left_of(&home, &plan);
                 let _ = tell.send(Msg::Left(plan, left));
             }
@@ -95,11 +105,6 @@ fn left_of(home: &Home, plan: &PlanName) -> usize {
     left.map_or(0, |left| left.len())
 }
 
-fn in_one_line(said: &str) -> String {
-    let lines = said.lines().map(|line| line.trim().trim_start_matches("planwatch: "));
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ")
-}
-
 /// Finds out what takes long, one after the other.
 struct Runner {
     home: Home,
@@ -109,12 +114,21 @@ struct Runner {
 
 impl Runner {
     fn run(mut self, due: &Receiver<Effect>) {
+        // Whoever looks at the queue does what is due in it.
+        if let Err(error) = take_turn(&self.home, &self.world) {
+            let _ = self.tell.send(Msg::Say(in_one_line(&exit::message(&error))));
+        }
         for effect in due {
             self.world.now = now();
             let told = match effect {
                 Effect::Tasks(plan) => Ok(Some(match self.tasks(&plan) {
                     Ok(tasks) => tasks,
                     Err(error) => Msg::NoTasks(plan, in_one_line(&exit::message(&error))),
+                })),
+                Effect::File => Ok(Some(Msg::File(file::read(&self.world)))),
+                Effect::Mean(named) => Ok(Some(match file::mean(named, &self.world) {
+                    Ok(plans) => Msg::Meant(plans),
+                    Err(trouble) => Msg::Say(trouble),
                 })),
                 Effect::Why(plan, width) => self.why(plan, width).map(Some),
                 Effect::Save(text) => self.save(&text).map(Some),

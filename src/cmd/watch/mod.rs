@@ -5,6 +5,8 @@
 //! plans is done by this very program, as the user would type it.
 
 mod desk;
+mod file;
+mod news;
 
 use std::io::IsTerminal as _;
 
@@ -13,10 +15,10 @@ use tokio::sync::mpsc::unbounded_channel;
 use self::desk::Desk;
 use super::World;
 use super::follow::block_on;
-use super::leftover::left_behind;
+use super::plansfile::find;
 use super::select::{Selector, unknown};
 use crate::exit::{Exit, Failure};
-use crate::feed::roster::{self, Told};
+use crate::feed::roster;
 use crate::feed::window::Worker;
 use crate::model::PlanName;
 use crate::store::layout::Home;
@@ -24,7 +26,7 @@ use crate::store::snapshot::load_json;
 use crate::tui::app::App;
 use crate::tui::kept::Kept;
 use crate::tui::look::{Colours, Look};
-use crate::tui::msg::{Msg, PlanFacts};
+use crate::tui::msg::Msg;
 use crate::tui::run::{Ended, run as show};
 
 /// What a user may mean by `watch`.
@@ -43,12 +45,16 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let (tell, msgs) = unbounded_channel();
     let told = tell.clone();
     let place = home.clone();
-    roster::watch(home.clone(), wanted, move |news| told.send(message(news, &place)).is_ok())?;
+    let shown = wanted.clone();
+    roster::watch(home.clone(), wanted, move |news| {
+        told.send(news::message(news, &place, &shown)).is_ok()
+    })?;
     let told = tell.clone();
     let worker = Worker::start(home.clone(), move |answer| drop(told.send(Msg::Answer(answer))))?;
     let mut desk = Desk::new(home, worker, tell, world.clone())?;
     let watched: Vec<String> = options.plans.iter().map(ToString::to_string).collect();
     let app = App::new(look(world, kept), kept, world.now).watching(watched.join(" "));
+    let app = app.with_file(find(None, world).is_ok());
     let ended = block_on(async { Ok(show(app, msgs, |effect| desk.perform(effect)).await?) })?;
     Ok(match ended {
         Ended::Quit => Exit::Done.code(),
@@ -78,7 +84,7 @@ pub(super) fn needs_terminal(world: &World) -> Result<(), Failure> {
 fn wanted(
     selectors: &[Selector],
     home: &Home,
-) -> anyhow::Result<impl Fn(&PlanName) -> bool + Send + 'static> {
+) -> anyhow::Result<impl Fn(&PlanName) -> bool + Clone + Send + 'static> {
     let plans = home.plans()?;
     for selector in selectors {
         if let Selector::One(target) = selector
@@ -95,27 +101,6 @@ fn wanted(
                 Selector::Many(glob) => glob.is_match(plan),
             })
     })
-}
-
-fn message(told: Told, home: &Home) -> Msg {
-    match told {
-        Told::Plan { fold, log_bytes, orphaned } => Msg::Plan(PlanFacts {
-            left: fold.last().map_or(0, |run| {
-                left_behind(&home.plan(&fold.plan), run).map_or(0, |left| left.len())
-            }),
-            heard: Some(fold.ts),
-            run: fold.last().cloned().map(Box::new),
-            seq: fold.seq,
-            lines: fold.lines,
-            plan: fold.plan,
-            log_bytes,
-            orphaned,
-        }),
-        Told::Gone(plan) => Msg::Gone(plan),
-        Told::Listed => Msg::Listed,
-        Told::Polling(why) => Msg::Polling(why),
-        Told::Failed(why) => Msg::Say(why),
-    }
 }
 
 /// What can be known of the terminal without asking it: an answer that comes late would be taken
