@@ -1,5 +1,4 @@
-//! The list of plans: one row each, as much of it as the width allows, and what is known of the
-//! selected one.
+//! The list of plans: one row each, as much of it as the width allows.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,11 +11,10 @@ use unicode_width::UnicodeWidthStr as _;
 use super::frame::put;
 use super::look::Look;
 use super::msg::{PlanFacts, Queued, Stand};
-use crate::fold::{RunFold, headline};
-use crate::model::{Stamp, State, TaskCounts, Verdict, format_duration, format_size};
+use crate::fold::RunFold;
+use crate::model::{Stamp, State, Verdict};
 use crate::render::ps::{PsTasks, bar};
 use crate::render::sanitize::harmless;
-use crate::render::tasks;
 use crate::render::theme::Tone;
 
 /// Rates that are remembered of each plan, one a second.
@@ -69,7 +67,7 @@ impl Row {
     }
 
     /// How long a plan that runs has said nothing, if that is worth telling.
-    fn silent(&self, now: Stamp) -> Option<Duration> {
+    pub(super) fn silent(&self, now: Stamp) -> Option<Duration> {
         let run = self.run().filter(|run| run.state.is_live())?;
         let began = run.spawned_at.unwrap_or(run.started_at);
         let span = now.since(self.facts.heard.unwrap_or(began).max(began));
@@ -129,7 +127,7 @@ impl Row {
         self.counted = Some((lines, now));
     }
 
-    fn elapsed(&self, now: Stamp) -> Option<Duration> {
+    pub(super) fn elapsed(&self, now: Stamp) -> Option<Duration> {
         let run = self.run()?;
         let since = run.spawned_at.unwrap_or(run.started_at);
         Some(match run.wall_ms {
@@ -170,7 +168,7 @@ impl Row {
         (if look.unicode { sign } else { plain }, look.tone(tone))
     }
 
-    fn word(&self) -> &'static str {
+    pub(super) fn word(&self) -> &'static str {
         match self.queued().map(|queue| &queue.stand) {
             Some(Stand::Waits(_)) => return State::Queued.name(),
             Some(Stand::Begins(_)) => return State::Starting.name(),
@@ -263,7 +261,7 @@ impl Columns {
 }
 
 /// A time in at most five columns: `42s`, `12m`, `3h07m`, `12d`.
-fn short(span: Option<Duration>) -> String {
+pub(super) fn short(span: Option<Duration>) -> String {
     let Some(span) = span else { return String::new() };
     let seconds = span.as_secs();
     match seconds {
@@ -341,57 +339,6 @@ impl Row {
             buf.set_style(Rect { height: 1, ..area }, style);
         }
     }
-
-    /// What is known of it, line by line.
-    pub(super) fn facts(
-        &self,
-        tasks: Option<&str>,
-        look: &Look,
-        now: Stamp,
-    ) -> Vec<(String, Style)> {
-        if let Some(facts) = self.queue_facts(look, now) {
-            return facts;
-        }
-        let Some(run) = self.run() else {
-            return vec![("it has never run".to_owned(), look.tone(Tone::Dim))];
-        };
-        let mut lines = Vec::new();
-        let tone = look.tone(Tone::of_run(run.state, run.verdict));
-        if run.state.is_live() {
-            let word = if self.facts.orphaned { "nobody records it" } else { run.state.name() };
-            let span = self.elapsed(now).map(format_duration).unwrap_or_default();
-            lines.push((format!("{word} {span}{}", now_running(run, now)), tone));
-        } else {
-            lines.push((headline(run, run.verdict, &run.reasons), tone));
-        }
-        match self.left() {
-            0 => {}
-            1 => lines.push(("1 process goes on: s ends it".to_owned(), look.tone(Tone::Bad))),
-            left => {
-                let text = format!("{left} processes go on: s ends them");
-                lines.push((text, look.tone(Tone::Bad)));
-            }
-        }
-        if let Some(failure) = &run.first_failure {
-            let error =
-                failure.error.as_deref().map_or(String::new(), |error| format!(": {error}"));
-            let text = format!("✗ {}{error}", family(&failure.task));
-            lines.push((text, look.tone(Tone::Bad)));
-        }
-        // Where the table of the tasks is there, it knows more: which were cut off.
-        let tasks = tasks.map(str::to_owned);
-        if let Some(tasks) = tasks.or_else(|| counts(&run.tasks, run.state.is_live())) {
-            lines.push((tasks, Style::new()));
-        }
-        if let Some(span) = self.silent(now) {
-            lines.push((format!("silent for {}", short(Some(span))), look.tone(Tone::Wait)));
-        }
-        let quiet = if run.errors > 0 { Tone::Plain } else { Tone::Dim };
-        let log = format_size(self.facts.log_bytes);
-        let text = format!("errors {}   warnings {}   log {log}", run.errors, run.warnings);
-        lines.push((text, look.tone(quiet)));
-        lines
-    }
 }
 
 fn number(buf: &mut Buffer, x: u16, y: u16, text: &str, width: u16, style: Style) -> u16 {
@@ -400,29 +347,10 @@ fn number(buf: &mut Buffer, x: u16, y: u16, text: &str, width: u16, style: Style
     x + width + 1
 }
 
-fn family(task: &str) -> &str {
-    task.split('(').next().unwrap_or(task)
-}
-
-fn now_running(run: &RunFold, now: Stamp) -> String {
-    let Some(first) = run.now.first() else { return String::new() };
-    let span = format_duration(now.since(first.since));
-    let more = match run.tasks.running {
-        0 | 1 => String::new(),
-        running => format!(" +{}", running - 1),
-    };
-    format!(" · {} {span}{more}", family(&first.task))
-}
-
-fn counts(counts: &TaskCounts, live: bool) -> Option<String> {
-    let words = tasks::counts(*counts, 0, !live);
-    let words: Vec<String> = words.into_iter().map(|(text, _)| text).collect();
-    (!words.is_empty()).then(|| words.join(" · "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::TaskCounts;
 
     fn rows() -> Vec<Row> {
         let run = |state, verdict, done| RunFold {

@@ -13,7 +13,7 @@
 //! | `deeds` | what is done to plans, and the question before it |
 //! | `view` | everything drawn |
 //! | `layout` | where everything stands |
-//! | `list` | the list of plans |
+//! | `list`, `facts` | the list of plans, and what is known of the selected one |
 //! | `queued` | plans of it that wait for their turn |
 //! | `shown` | which logs are on the screen |
 //! | `pane` | a log |
@@ -32,6 +32,7 @@ mod act;
 pub mod app;
 mod confirm;
 mod deeds;
+mod facts;
 mod frame;
 mod help;
 pub mod kept;
