@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test. Makes what they need first: a virtual environment with luigi in target/luigi,
-# strace, tmux, jq, lnav, zstd and chromium. Says before it installs anything.
+# strace, bindfs, faketime, tmux, jq, lnav, zstd and chromium. Says before it installs anything.
 #
 #   ./tests/run.sh                               everything, small storms (a few minutes)
 #   PLANWATCH_TEST_SCALE=full ./tests/run.sh     the storms at the size the README promises
@@ -58,6 +58,12 @@ fi
 if ! command -v tmux >/dev/null && ! debian tmux; then
     say "tmux is missing: the test that operates the screen in it skips itself (apt install tmux)"
 fi
+
+for tool in bindfs faketime; do
+    if ! command -v "$tool" >/dev/null && ! debian "$tool"; then
+        say "$tool is missing: the faults that are made with it are not (apt install $tool)"
+    fi
+done
 
 for tool in jq lnav zstd; do
     if ! command -v "$tool" >/dev/null && ! debian "$tool"; then

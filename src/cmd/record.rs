@@ -4,6 +4,8 @@ use std::io::{IsTerminal as _, stdin};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::FileTypeExt as _;
 
+use anyhow::Context as _;
+
 use super::World;
 use super::alive::wait_for_leavers;
 use super::say::say;
@@ -34,7 +36,8 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         let keys = if typed { " · ^D ends it" } else { "" };
         say(format_args!("recording {name} run {run} · log: {}{keys}", log.display()));
     };
-    match recorder::record_input(&plan, &spec, input, typed, begun)? {
+    let recorded = recorder::record_input(&plan, &spec, input, typed, begun);
+    match recorded.with_context(|| format!("cannot record {name} in {}", log.display()))? {
         Recorded::Run(run, judged) => {
             say(format_args!("{name} run {run} {}", judged.msg));
             Ok(judged.exit)

@@ -24,10 +24,11 @@ pub enum Depth {
 pub fn known(plan: &PlanDir, depth: Depth) -> io::Result<Fold> {
     let mut reader = Reader::open(plan)?;
     let last = reader.last_seq()?;
-    // Only a cache: one that cannot be read, or knows more than the log, is of another time.
+    // Only a cache: one that cannot be read, or knows more than the log, is of another time. Where
+    // somebody removed the whole log it is all there is.
     let saved: Option<Status> = snapshot::load_json(&plan.status_file()).ok().flatten();
     let mut fold = match saved {
-        Some(status) if status.fold.seq <= last => status.fold,
+        Some(status) if status.fold.seq <= last || last == 0 => status.fold,
         _ => Fold::new(plan.name().clone()),
     };
     let keep = |fold: &mut Fold| {

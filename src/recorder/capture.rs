@@ -2,11 +2,13 @@
 //! writes, rotates.
 
 use std::io;
+use std::time::Duration;
 
 use crate::fold::Fold;
 use crate::model::{
     Event, FORMAT, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text,
 };
+use crate::os::host;
 use crate::parse::Line;
 use crate::store::journal::{Journal, Syncing};
 use crate::store::layout::PlanDir;
@@ -16,6 +18,9 @@ const FLUSH_AT: usize = 1 << 20;
 
 /// How far back the clock may go before that is said.
 const CLOCK_SLACK_MICROS: i64 = 1_000_000;
+
+/// Time until another segment is tried again.
+const STAY: Duration = Duration::from_secs(60);
 
 /// Who writes, for `segment.opened`.
 #[derive(Clone, Debug)]
@@ -35,8 +40,10 @@ pub(super) struct Capture {
     /// What is known of the plan, everything gathered included.
     pub(super) fold: Fold,
     journal: Journal,
-    /// The segment before it, on its way to the disk.
-    before: Syncing,
+    /// The segment before it, on its way to the disk, and its records.
+    before: (Syncing, u64, u64),
+    /// The log has it that the open segment may not be safe from a power cut.
+    doubted: bool,
     ts: Stamp,
     ts_text: [u8; Stamp::LEN],
     opened_at: Stamp,
@@ -44,6 +51,9 @@ pub(super) struct Capture {
     records: u64,
     /// The segment's last record is its seal: the next record begins another.
     sealed: bool,
+    /// The disk takes no further file: the segment goes on, up to so many bytes and this time,
+    /// until that is tried again.
+    stays: Option<(u64, Stamp)>,
     rotations: u64,
 }
 
@@ -65,12 +75,14 @@ impl Capture {
             limits,
             fold,
             journal,
-            before: Syncing::default(),
+            before: (Syncing::default(), 0, 0),
+            doubted: false,
             ts,
             ts_text: ts.text(),
             opened_at,
             records,
             sealed: false,
+            stays: None,
             rotations: 0,
         }
     }
@@ -95,10 +107,39 @@ impl Capture {
         &mut self.journal
     }
 
-    /// Makes everything written so far survive a power cut.
+    /// Makes everything written so far survive a power cut, or says in the log that it may not.
     pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.before.finish()?;
-        self.journal.sync()
+        self.journal.flush()?;
+        self.finish_before();
+        if let Err(error) = self.journal.sync()
+            && !std::mem::replace(&mut self.doubted, true)
+        {
+            self.doubt(self.journal.first(), self.fold.seq, &error);
+        }
+        self.journal.flush()
+    }
+
+    /// Waits for the segment before the open one to arrive on the disk.
+    fn finish_before(&mut self) {
+        let (syncing, from, to) = &mut self.before;
+        let (arrived, from, to) = (syncing.finish(), *from, *to);
+        if let Err(error) = arrived {
+            self.doubt(from, to, &error);
+        }
+    }
+
+    /// Says that records may not survive a power cut. A later sync that succeeds proves nothing:
+    /// the system tells of what it could not keep once, and forgets it (fsync(2)).
+    fn doubt(&mut self, from: u64, to: u64, error: &io::Error) {
+        let msg = format!(
+            "records {from} to {to} are written, but a power cut may take them: the disk reports: \
+             {error}"
+        );
+        let reason = "the disk could not be made to keep what was written".to_owned();
+        let (of, at, bytes) = (None, None, None);
+        let event = Event::LogGap { reason, from: None, to: None, of, at, bytes };
+        self.gather_event(self.fold.last_run(), None, Level::Error, &msg, &event);
+        self.records += 1;
     }
 
     /// How often a segment was sealed since this process began.
@@ -109,7 +150,8 @@ impl Capture {
     /// When the open segment is old enough to be sealed; None if it holds nothing of the plan.
     pub(super) fn aged_at(&self) -> Option<Stamp> {
         let age = self.limits.segment_age()?;
-        (self.records > 1).then(|| self.opened_at.plus(age))
+        let due = self.opened_at.plus(age);
+        (self.records > 1).then(|| self.stays.map_or(due, |(_, until)| due.max(until)))
     }
 
     /// The stamp that the next records will carry.
@@ -123,6 +165,10 @@ impl Capture {
         if now.0 >= self.ts.0 {
             self.put_time(now);
         } else if self.ts.0 - now.0 > CLOCK_SLACK_MICROS {
+            if !self.can_rotate() {
+                // The records go on with the time they had.
+                return Ok(());
+            }
             let back_ms = (self.ts.0 - now.0).unsigned_abs() / 1000;
             self.seal()?;
             self.put_time(now);
@@ -236,8 +282,9 @@ impl Capture {
     #[inline]
     fn after_record(&mut self) -> io::Result<()> {
         self.records += 1;
-        if self.journal.bytes() >= self.limits.segment_size {
-            return self.rotate();
+        let most = self.stays.map_or(0, |(most, _)| most).max(self.limits.segment_size);
+        if self.journal.bytes() >= most && self.can_rotate() {
+            return self.open_another();
         }
         if self.journal.waiting() >= FLUSH_AT {
             return self.journal.flush();
@@ -253,17 +300,22 @@ impl Capture {
         self.journal.flush()
     }
 
-    /// Makes sure that what is written can be read: a segment that somebody removed or replaced is
-    /// given up, named, and the next one begun. Call it with nothing gathered.
+    /// Makes sure that what is written can be read: a segment that somebody removed, replaced or cut
+    /// short is given up, named, and the next one begun. Call it with nothing gathered.
     pub(super) fn stay_in_place(&mut self) -> io::Result<()> {
         if self.journal.is_in_place()? {
             return Ok(());
         }
-        let (from, to) = (self.journal.first(), self.fold.seq);
+        let kept = self.journal.last_in_place()?;
+        let (from, to) = (kept.map_or(self.journal.first(), |seq| seq + 1), self.fold.seq);
         self.plan.create()?;
         self.journal = Journal::create(&self.plan, to + 1)?;
         self.begin_segment();
-        let reason = "the open segment was removed or replaced while it was written".to_owned();
+        let reason = match kept {
+            Some(_) => "the open segment was cut short while it was written",
+            None => "the open segment was removed or replaced while it was written",
+        };
+        let reason = reason.to_owned();
         let msg = format!("records {from} to {to} are missing: {reason}");
         let (of, at, bytes) = (None, None, None);
         let event = Event::LogGap { reason, from: Some(from), to: Some(to), of, at, bytes };
@@ -271,10 +323,27 @@ impl Capture {
         self.flush()
     }
 
-    /// Seals the segment and begins the next.
+    /// Seals the segment and begins the next, if the disk takes another file.
     pub(super) fn rotate(&mut self) -> io::Result<()> {
+        if self.can_rotate() { self.open_another() } else { Ok(()) }
+    }
+
+    fn open_another(&mut self) -> io::Result<()> {
         self.seal()?;
         self.open_next()
+    }
+
+    /// Whether another segment can be begun. A sealed segment without a successor would keep the
+    /// plan waiting; an open one can grow as long as there is room.
+    fn can_rotate(&mut self) -> bool {
+        let Err(error) = self.journal.prepare_next() else { return true };
+        if self.stays.is_none() {
+            let name = self.plan.name();
+            host::complain(&format!("the log of {name} goes on in the same file: {error}"));
+        }
+        let more = (self.limits.segment_size / 16).max(64 << 10);
+        self.stays = Some((self.journal.bytes() + more, self.ts.plus(STAY)));
+        false
     }
 
     fn seal(&mut self) -> io::Result<()> {
@@ -296,11 +365,13 @@ impl Capture {
     /// Begins the segment after a sealed one. May be called again after an error.
     pub(super) fn open_next(&mut self) -> io::Result<()> {
         self.journal.flush()?;
-        // One segment at a time may be less than safe behind the open one.
-        self.before.finish()?;
-        self.before = self.journal.next(self.fold.seq + 1)?;
+        let (from, to) = (self.journal.first(), self.fold.seq);
+        let syncing = self.journal.next(to + 1)?;
         self.rotations += 1;
         self.begin_segment();
+        // One segment at a time may be less than safe behind the open one.
+        self.finish_before();
+        self.before = (syncing, from, to);
         self.journal.flush()
     }
 
@@ -308,6 +379,8 @@ impl Capture {
     pub(super) fn begin_segment(&mut self) {
         self.fold.sum_up();
         self.sealed = false;
+        self.stays = None;
+        self.doubted = false;
         self.records = 1;
         self.opened_at = self.ts;
         let event = Event::SegmentOpened {

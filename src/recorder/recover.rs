@@ -115,6 +115,10 @@ fn begin(
 /// Removes segments behind the one we go on with. They were begun and hold no whole line; one that
 /// does is never removed, whatever is wrong with it.
 fn remove_strays(plan: &PlanDir, newest: u64) -> io::Result<()> {
+    match std::fs::remove_file(plan.next_segment()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     for segment in segments::list(&plan.log())? {
         let blank = || -> io::Result<bool> {
             let mut file = File::open(&segment.path)?;

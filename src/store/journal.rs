@@ -6,9 +6,10 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
 use std::thread::{Builder, JoinHandle};
 
-use crate::model::SealHash;
+use crate::model::{Peek, SealHash};
 
 use super::layout::PlanDir;
 
@@ -24,6 +25,8 @@ pub struct Journal {
     plan: PlanDir,
     first: u64,
     file: File,
+    /// The file of the next segment, if it was made already.
+    next: Option<File>,
     /// Bytes in the file.
     written: u64,
     /// Bytes to be written next.
@@ -38,17 +41,16 @@ impl Journal {
     /// Begins the segment whose first record will have this seq. A leftover of that name that
     /// holds no whole line is overwritten.
     pub fn create(plan: &PlanDir, first: u64) -> io::Result<Journal> {
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(plan.segment(first))?;
-        file.set_len(0)?;
+        let file = blank(&plan.segment(first))?;
+        Ok(Journal::begin(plan, first, file))
+    }
+
+    fn begin(plan: &PlanDir, first: u64, file: File) -> Journal {
         let journal = Journal {
             plan: plan.clone(),
             first,
             file,
+            next: None,
             written: 0,
             gathered: Vec::with_capacity(GATHERED),
             there: 0,
@@ -56,7 +58,7 @@ impl Journal {
         };
         // For people only: a log without it is whole.
         let _ = journal.point_current();
-        Ok(journal)
+        journal
     }
 
     /// Goes on with a segment of which `bytes` bytes are to be trusted.
@@ -66,6 +68,7 @@ impl Journal {
             plan: plan.clone(),
             first,
             file,
+            next: None,
             written: bytes,
             gathered: Vec::with_capacity(GATHERED),
             there: 0,
@@ -111,14 +114,37 @@ impl Journal {
         self.there = bytes;
     }
 
-    /// Whether the file that is written is still the one that readers find.
+    /// Whether the file that is written is still the one that readers find, and whole.
     pub fn is_in_place(&self) -> io::Result<bool> {
         let open = self.file.metadata()?;
+        if open.len() < self.written {
+            return Ok(false);
+        }
         Ok(match fs::metadata(self.plan.segment(self.first)) {
             Ok(there) => there.ino() == open.ino() && there.dev() == open.dev(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(error),
         })
+    }
+
+    /// Seq of the last whole record that readers still find in the segment, if there is one. What
+    /// stands behind it, left of a record that somebody cut, is removed.
+    pub fn last_in_place(&self) -> io::Result<Option<u64>> {
+        let mut open =
+            match File::options().read(true).write(true).open(self.plan.segment(self.first)) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+        if open.metadata()?.ino() != self.file.metadata()?.ino() {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        open.read_to_end(&mut bytes)?;
+        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+        open.set_len(whole as u64)?;
+        let last = bytes[..whole].split_inclusive(|&byte| byte == b'\n').next_back();
+        Ok(last.and_then(Peek::seq))
     }
 
     /// Cuts what stands in the file behind the trusted bytes.
@@ -157,11 +183,28 @@ impl Journal {
         self.file.sync_data()
     }
 
+    /// Makes the file of the next segment, so that a disk without room for another file is met
+    /// before this one is sealed. It gets its name when it is begun: no reader knows it.
+    pub fn prepare_next(&mut self) -> io::Result<()> {
+        if self.next.is_none() {
+            self.next = Some(blank(&self.plan.next_segment())?);
+        }
+        Ok(())
+    }
+
     /// Goes on with the segment whose first record will have this seq. The one before, of which
     /// everything is written, is made to survive a power cut beside what comes next: waiting for
     /// the disk would hold up the plan.
     pub fn next(&mut self, first: u64) -> io::Result<Syncing> {
-        let mut next = Journal::create(&self.plan, first)?;
+        let named = |file| {
+            let renamed = fs::rename(self.plan.next_segment(), self.plan.segment(first));
+            renamed.ok().map(|()| Journal::begin(&self.plan, first, file))
+        };
+        // Somebody may have removed it.
+        let mut next = match self.next.take().and_then(named) {
+            Some(next) => next,
+            None => Journal::create(&self.plan, first)?,
+        };
         std::mem::swap(&mut next.gathered, &mut self.gathered);
         let sealed = std::mem::replace(self, next).file;
         let Ok(second) = sealed.try_clone() else { return Ok(Syncing::here(&sealed)) };
@@ -196,6 +239,14 @@ impl Journal {
         }
         Ok(self.hashes.finished())
     }
+}
+
+/// An empty file to be appended to.
+fn blank(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
+    file.set_len(0)?;
+    Ok(file)
 }
 
 /// A sealed segment on its way to the disk.

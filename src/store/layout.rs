@@ -371,6 +371,11 @@ impl PlanDir {
         self.log().join(format!("{first:018}.jsonl"))
     }
 
+    /// The segment that will follow the open one, before it has its name.
+    pub fn next_segment(&self) -> PathBuf {
+        self.log().join(".next")
+    }
+
     /// Opens the file for diagnostics, to append.
     pub fn open_diagnostics(&self) -> io::Result<File> {
         fs::OpenOptions::new().create(true).append(true).mode(0o600).open(self.diagnostics())

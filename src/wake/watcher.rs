@@ -188,10 +188,12 @@ impl Armed {
         dead: &BTreeSet<PathBuf>,
     ) -> Result<bool, String> {
         let Some(notify) = &mut self.notify else { return Ok(false) };
+        // What is in a folder that was moved is watched where it went.
+        let gone = |place: &PathBuf| dead.iter().any(|dead| place.starts_with(dead));
         let old: Vec<PathBuf> = self
             .places
             .iter()
-            .filter(|place| dead.contains(*place) || !places.contains(*place))
+            .filter(|place| gone(place) || !places.contains(*place))
             .cloned()
             .collect();
         let mut changed = !old.is_empty();

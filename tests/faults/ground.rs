@@ -26,3 +26,24 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// A setting of the kernel that is another for a while.
+pub(crate) struct Setting {
+    path: &'static str,
+    before: String,
+}
+
+impl Setting {
+    /// Only in one's turn.
+    pub(crate) fn set(path: &'static str, to: &str) -> Setting {
+        let before = std::fs::read_to_string(path).unwrap();
+        std::fs::write(path, to).unwrap();
+        Setting { path, before }
+    }
+}
+
+impl Drop for Setting {
+    fn drop(&mut self) {
+        let _ = std::fs::write(self.path, &self.before);
+    }
+}

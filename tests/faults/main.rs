@@ -12,6 +12,9 @@ mod harness;
 #[path = "../live/oracle/script.rs"]
 mod script;
 
+mod damage;
+mod full;
 #[allow(dead_code, reason = "not every fault is made yet")]
 mod ground;
+mod notices;
 mod storage;

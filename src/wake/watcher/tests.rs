@@ -147,3 +147,23 @@ fn a_folder_that_goes_away_with_the_one_around_it_is_missed_although_a_file_in_i
         fs::remove_dir_all(&plan).unwrap();
     }
 }
+
+#[test]
+fn a_folder_whose_parent_is_moved_away_and_made_again_at_once_is_watched_where_it_is_now() {
+    let temp = tempfile::tempdir().unwrap();
+    let (plan, folder) = (temp.path().join("plan"), temp.path().join("plan/log"));
+    fs::create_dir_all(&folder).unwrap();
+    let watcher = Watcher::new().unwrap();
+    watcher.watch(&folder);
+    for round in 0..3 {
+        fs::rename(&plan, temp.path().join(format!("old{round}"))).unwrap();
+        fs::create_dir_all(&folder).unwrap();
+        assert!(rings(&watcher, LONG));
+        drain(&watcher, &folder);
+        fs::write(folder.join("a"), "x").unwrap();
+        assert!(rings(&watcher, LONG), "round {round}");
+        assert!(drain(&watcher, &folder));
+        fs::write(temp.path().join(format!("old{round}/log/a")), "x").unwrap();
+        assert!(!rings(&watcher, SHORT), "what was moved away is no news");
+    }
+}

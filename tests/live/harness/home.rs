@@ -247,7 +247,7 @@ impl Home {
         for plan in std::fs::read_dir(self.visible().join("plans")).into_iter().flatten().flatten()
         {
             let name = plan.file_name().to_string_lossy().into_owned();
-            let records = self.records(&name).0;
+            let records = Records::readable(&self.plan_dir(&name).join("log")).0;
             picture += &format!("plan {name}: {} records, the last:\n", records.len());
             for record in &records[records.len().saturating_sub(8)..] {
                 picture +=

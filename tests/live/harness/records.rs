@@ -11,17 +11,25 @@ pub(crate) struct Records(pub(crate) Vec<Value>);
 
 impl Records {
     pub(crate) fn read(log: &Path) -> Records {
+        Records::each(log, |line| {
+            serde_json::from_slice(line)
+                .map_err(|error| panic!("{error}: {}", String::from_utf8_lossy(line)))
+                .ok()
+        })
+    }
+
+    /// Those that are records at all.
+    pub(crate) fn readable(log: &Path) -> Records {
+        Records::each(log, |line| serde_json::from_slice(line).ok())
+    }
+
+    fn each(log: &Path, parse: impl Fn(&[u8]) -> Option<Value>) -> Records {
         let mut records = Vec::new();
         for segment in segments(log) {
             let bytes = content(&segment).unwrap_or_default();
             let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-            for line in bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
-            {
-                records.push(serde_json::from_slice(line).unwrap_or_else(|error| {
-                    let line = String::from_utf8_lossy(line);
-                    panic!("{}: {error}: {line}", segment.display())
-                }));
-            }
+            let lines = bytes[..whole].split(|&byte| byte == b'\n');
+            records.extend(lines.filter(|line| !line.is_empty()).filter_map(&parse));
         }
         Records(records)
     }
