@@ -21,6 +21,7 @@ const EARLIER: usize = 4;
 #[derive(Debug)]
 pub(super) struct ChosenRun {
     pub(super) plan: PlanDir,
+    /// What is known as of now; of a run of long ago, what was known when it was over.
     pub(super) fold: Fold,
     pub(super) run: u64,
 }
@@ -31,9 +32,16 @@ impl ChosenRun {
         let (home, chosen) = select_one(target, world)?;
         let plan = home.plan(&chosen.plan);
         let fold = settled(&plan)?;
-        let last = fold.last_run();
         let choice = chosen.run.unwrap_or(RunChoice::Back(0));
-        let run = choice.resolve(last).filter(|&run| fold.run(run).is_some());
+        let wanted = choice.resolve(fold.last_run());
+        let then = match wanted {
+            Some(run) if run > 0 && run <= fold.last_run() && fold.run(run).is_none() => {
+                known::when_over(&plan, run)?
+            }
+            _ => None,
+        };
+        let fold = then.unwrap_or(fold);
+        let run = wanted.filter(|&run| fold.run(run).is_some());
         let run = run.ok_or_else(|| no_run(&chosen.plan, choice, &fold))?;
         Ok(ChosenRun { plan, fold, run })
     }
@@ -79,7 +87,7 @@ fn no_run(plan: &PlanName, choice: RunChoice, fold: &Fold) -> Failure {
     let oldest = fold.runs.first().map_or(last, |run| run.run);
     let what = match choice {
         RunChoice::Number(number) if (1..oldest).contains(&number) => {
-            format!("run {number} of {plan} is too long ago: its end is not remembered")
+            format!("run {number} of {plan} is too long ago: its end is not in the log any more")
         }
         RunChoice::Number(number) => format!("{plan} has no run {number}"),
         RunChoice::Back(back) => format!("{plan} has no run {back} before its last"),

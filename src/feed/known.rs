@@ -4,10 +4,11 @@ use std::io;
 
 use memchr::memmem::Finder;
 
-use crate::fold::{Fold, Kept, Rebuild, Status, Tasks};
+use crate::fold::{Fold, Kept, RUNS, Rebuild, Status, Tasks};
 use crate::model::{Record, TaskTable};
 use crate::store::layout::PlanDir;
 use crate::store::reader::{Batch, Reader, Step};
+use crate::store::segments;
 use crate::store::sift::{Sifted, sift};
 use crate::store::snapshot;
 
@@ -73,9 +74,65 @@ pub fn known(plan: &PlanDir, depth: Depth) -> io::Result<Fold> {
     Ok(fold)
 }
 
+/// What was known when `run` was over, for a run that is too long ago to be remembered since. None
+/// if the log holds its end no more.
+pub fn when_over(plan: &PlanDir, run: u64) -> io::Result<Option<Fold>> {
+    let firsts = segments::firsts(&plan.log())?;
+    let is_before = |first: &u64| {
+        // One that cannot be read is left to those who read on from before it.
+        let opened = opened_at(plan, *first);
+        opened.is_ok_and(|fold| fold.last_run() <= run)
+    };
+    let begin = firsts.partition_point(is_before).saturating_sub(1);
+    let Some(first) = firsts.get(begin) else { return Ok(None) };
+    let mut reader = Reader::open(plan)?;
+    reader.seek_after(first.saturating_sub(1));
+    let mut fold = Fold::new(plan.name().clone());
+    let mut batch = Batch::new();
+    while fold.last_run() < run + RUNS as u64 {
+        match reader.read(&mut batch)? {
+            Step::Lines => said(batch.bytes(), |record, line, _| {
+                fold.record(record, line);
+                !is_over(&fold, run)
+            }),
+            Step::Gap { .. } => {}
+            Step::Renewed | Step::End => break,
+        }
+        if is_over(&fold, run) {
+            return Ok(Some(fold));
+        }
+    }
+    Ok(None)
+}
+
+fn is_over(fold: &Fold, run: u64) -> bool {
+    fold.run(run).is_some_and(|run| !run.state.is_live())
+}
+
+/// The fold that the first record of a segment carries.
+fn opened_at(plan: &PlanDir, first: u64) -> io::Result<Fold> {
+    let mut reader = Reader::open(plan)?;
+    reader.seek_after(first.saturating_sub(1));
+    let mut fold = Fold::new(plan.name().clone());
+    let mut batch = Batch::new();
+    while let Step::Lines | Step::Gap { .. } = reader.read(&mut batch)? {
+        let Some(line) = batch.lines().next() else { continue };
+        if let Ok(record) = Record::parse(line) {
+            fold.record(&record, line);
+        }
+        break;
+    }
+    Ok(fold)
+}
+
 /// The tasks of a run as of now. None if nothing is known of any.
 pub fn tasks(plan: &PlanDir, run: u64) -> io::Result<Option<TaskTable>> {
-    let fold = known(plan, Depth::State)?;
+    let mut fold = known(plan, Depth::State)?;
+    if fold.run(run).is_none()
+        && let Some(then) = when_over(plan, run)?
+    {
+        fold = then;
+    }
     let speaks = fold.streams.iter().any(|stream| stream.run == run);
     let ended = fold.run(run).filter(|run| !speaks && !run.state.is_live());
     let upto = ended.map_or(u64::MAX, |run| run.last_seq);

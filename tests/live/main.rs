@@ -19,6 +19,7 @@ mod gateway;
 mod idle;
 mod lists;
 mod logs;
+mod long_ago;
 mod luigi;
 mod night;
 mod oracle;
