@@ -199,11 +199,17 @@ impl Fold {
         stream.off = off + line.consumed as u64;
         let run = stream.run;
         let report = report::report(line);
-        if let Some(report) = &report
+        let lost = report::lost(line);
+        if (report.is_some() || lost > 0)
             && self.runs.iter().any(|known| known.run == run)
             && let Some(tasks) = self.tables.hearing(run)
         {
-            report.tell(tasks, ts, seq);
+            if lost > 0 {
+                tasks.lost_reports(lost, seq);
+            }
+            if let Some(report) = &report {
+                report.tell(tasks, ts, seq);
+            }
         }
         let face = if report.is_none() { report::face(line) } else { None };
         if let Some(run) = self.run_mut(run) {

@@ -43,6 +43,15 @@ pub(super) fn face(line: &Line<'_>) -> Option<Face> {
     }
 }
 
+/// How many events could not be reported before this one; each is counted once.
+pub(super) fn lost(line: &Line<'_>) -> u64 {
+    // Nearly never, and not worth a look into the others.
+    match memchr::memmem::find(line.bytes, b"\"lost\":") {
+        Some(_) => reported(line.bytes).map_or(0, |reported| reported.lost),
+        None => 0,
+    }
+}
+
 impl Report<'_> {
     /// Tells it all. The clock is that of the records, so that what lines and events say of one
     /// attempt can be compared.

@@ -246,6 +246,8 @@ pub struct TaskTable {
     pub unlisted: u32,
     /// Records from the run's beginning are gone: tasks that only they knew are missing here.
     pub partial: bool,
+    /// Events that Luigi's processes could not report, because nobody took them in time.
+    pub unreported: u64,
 }
 
 impl TaskTable {

@@ -338,7 +338,7 @@ fn tasks_are_asked_for_when_they_are_opened_and_drawn_when_they_come() {
         task("StartTimeTask", TaskState::Done, attempt(12, Some(10))),
         task("WBSLevel3Task", TaskState::Running, attempt(10, None)),
     ];
-    let table = TaskTable { run: 3, seq: 9, tasks, unlisted: 0, partial: false };
+    let table = TaskTable { run: 3, seq: 9, tasks, ..TaskTable::default() };
     let plan = "dublin-cafe".parse().unwrap();
     let run = run(3, State::Running, Verdict::Unknown, table.counts());
     let tasks = RunTasks { plan, run, table, earlier: Vec::new() };

@@ -281,6 +281,12 @@ impl Tasks {
         self.kept.table.seq = self.kept.table.seq.max(seq);
     }
 
+    /// So many events were lost on their way before record `seq`.
+    pub(super) fn lost_reports(&mut self, lost: u64, seq: u64) {
+        self.kept.table.unreported += lost;
+        self.reached(seq);
+    }
+
     /// How many tasks stand where.
     pub fn counts(&self) -> TaskCounts {
         self.counts

@@ -1,7 +1,7 @@
 //! A table made again of the records of its run.
 
 use super::{Kept, Tasks, Told};
-use crate::fold::report::report;
+use crate::fold::report::{lost, report};
 use crate::fold::stream::{StreamFold, meaning, task_of};
 use crate::model::{Level, Record, Stream};
 use crate::parse::Line;
@@ -56,6 +56,10 @@ impl Rebuild {
             Stream::Events => {
                 let bytes = record.bytes();
                 let line = Line { bytes: &bytes, eol: record.eol, consumed: bytes.len() };
+                match lost(&line) {
+                    0 => {}
+                    lost => self.tasks.lost_reports(lost, record.seq),
+                }
                 if let Some(report) = report(&line) {
                     report.tell(&mut self.tasks, record.ts, record.seq);
                 }

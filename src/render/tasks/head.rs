@@ -137,6 +137,13 @@ fn warnings(scene: &Scene<'_>) -> Vec<String> {
         1 => said.push("1 more task is counted, but not listed".to_owned()),
         more => said.push(format!("{more} more tasks are counted, but not listed")),
     }
+    if scene.table.unreported > 0 {
+        said.push(format!(
+            "{} of Luigi's events were lost (nobody took them in time): what only they told, such \
+             as who requires whom, may be missing",
+            scene.table.unreported
+        ));
+    }
     said
 }
 

@@ -92,8 +92,9 @@ fn a_run_without_tasks_says_so() {
 
 #[test]
 fn a_table_that_is_not_whole_says_what_is_missing() {
-    let table = TaskTable { partial: true, unlisted: 2, ..at_work() };
+    let table = TaskTable { partial: true, unlisted: 2, unreported: 7, ..at_work() };
     let text = drawn(&running(), &table, 200, false, head);
     assert!(text.contains("beginning of this run's log is gone"), "{text}");
     assert!(text.contains("2 more tasks are counted"), "{text}");
+    assert!(text.contains("7 of Luigi's events were lost"), "{text}");
 }
