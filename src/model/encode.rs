@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::{Eol, Event, Level, PlanName, Stamp};
+use super::digits::{DIGITS, digits};
+use super::{Eol, Event, Level, PlanName, Sheet, Stamp};
 
 /// The part of a record that does not change from line to line of one stream:
 /// `","plan":"x","run":3,"stream":"stdout","off":`, made once.
@@ -22,12 +23,6 @@ const FRONT: &[u8; 42] = b"{\"ts\":\"0000-00-00T00:00:00.000000Z\",\"seq\":";
 
 /// Bytes of [`Head::fixed`] that are copied at once: enough for the longest plan name.
 const BLOCK: usize = 128;
-
-/// Room for what a record has besides its line, mostly.
-const ROOM: usize = 256;
-
-/// Decimal digits of the largest number.
-const DIGITS: usize = 20;
 
 impl Head {
     /// The fixed part for one stream of one run.
@@ -58,24 +53,25 @@ impl Head {
     }
 
     /// Everything up to the offset's value, and that. Copies of a size that the compiler knows are
-    /// a few instructions each, others a call: where pieces are long enough to be cut later, more
-    /// is copied than is kept.
+    /// a few instructions each, others a call: more is copied than is kept.
     #[inline]
-    fn write_off(&self, to: &mut Vec<u8>, ts: &[u8; Stamp::LEN], seq: u64, off: u64) {
+    fn put_off(&self, to: &mut Sheet, ts: &[u8; Stamp::LEN], seq: u64, off: u64) {
         let Some(block) = &self.block else {
-            self.write(to, ts, seq);
-            to.extend_from_slice(OFF);
-            return number(to, off);
+            return to.put_made(|made| {
+                self.write(made, ts, seq);
+                made.extend_from_slice(OFF);
+                number(made, off);
+            });
         };
-        let mut line = [0; FRONT.len() + DIGITS + BLOCK + DIGITS];
-        line[..FRONT.len()].copy_from_slice(FRONT);
-        line[7..7 + Stamp::LEN].copy_from_slice(ts);
+        let room = to.room(FRONT.len() + DIGITS + BLOCK + DIGITS);
+        room[..FRONT.len()].copy_from_slice(FRONT);
+        room[7..7 + Stamp::LEN].copy_from_slice(ts);
         let mut at = FRONT.len();
-        at += digits(&mut line[at..at + DIGITS], seq);
-        line[at..at + BLOCK].copy_from_slice(&**block);
+        at += digits(&mut room[at..at + DIGITS], seq);
+        room[at..at + BLOCK].copy_from_slice(&**block);
         at += self.fixed.len();
-        at += digits(&mut line[at..at + DIGITS], off);
-        to.extend_from_slice(&line[..at]);
+        at += digits(&mut room[at..at + DIGITS], off);
+        to.keep(at);
     }
 }
 
@@ -96,6 +92,9 @@ pub struct Text<'a> {
     pub task: Option<(&'a str, &'a str)>,
 }
 
+/// What a record has besides its line, mostly.
+const MOSTLY: usize = 512;
+
 /// Appends the record of a line, `\n` included.
 pub fn encode_text(
     to: &mut Vec<u8>,
@@ -104,35 +103,89 @@ pub fn encode_text(
     seq: u64,
     text: &Text<'_>,
 ) {
-    to.reserve(text.bytes.len() + ROOM);
-    head.write_off(to, ts, seq, text.off);
-    to.extend_from_slice(level_field(text.level));
+    let mut sheet = Sheet::with_room(MOSTLY + text.bytes.len());
+    put_text(&mut sheet, head, ts, seq, text);
+    to.extend_from_slice(sheet.bytes());
+}
+
+/// Puts the record of a line, `\n` included, behind what the sheet holds.
+#[inline]
+pub fn put_text(to: &mut Sheet, head: &Head, ts: &[u8; Stamp::LEN], seq: u64, text: &Text<'_>) {
+    head.put_off(to, ts, seq, text.off);
+    put_level(to, text.level);
     if let Some(logger) = text.logger {
-        to.extend_from_slice(b",\"logger\":");
-        json_escape_simd::escape_into(logger, to);
+        to.put(b",\"logger\":");
+        put_string(to, logger.as_bytes());
     }
-    to.extend_from_slice(b",\"msg\":");
-    match simdutf8::basic::from_utf8(text.bytes) {
-        Ok(msg) => json_escape_simd::escape_into(msg, to),
-        Err(_) => {
-            json_escape_simd::escape_into(&*String::from_utf8_lossy(text.bytes), to);
-            to.extend_from_slice(b",\"raw\":\"");
-            to.extend_from_slice(BASE64.encode(text.bytes).as_bytes());
-            to.push(b'"');
-        }
+    to.put(b",\"msg\":");
+    if !put_string(to, text.bytes) {
+        to.put_made(|made| {
+            made.extend_from_slice(b",\"raw\":\"");
+            made.extend_from_slice(BASE64.encode(text.bytes).as_bytes());
+            made.push(b'"');
+        });
     }
     if let Some(eol) = text.eol.field() {
-        to.extend_from_slice(b",\"eol\":\"");
-        to.extend_from_slice(eol.as_bytes());
-        to.push(b'"');
+        to.put(b",\"eol\":\"");
+        to.put(eol.as_bytes());
+        to.put(b"\"");
     }
     if let Some((task, event)) = text.task {
-        to.extend_from_slice(b",\"task\":");
-        json_escape_simd::escape_into(task, to);
-        to.extend_from_slice(b",\"task_event\":");
-        json_escape_simd::escape_into(event, to);
+        to.put(b",\"task\":");
+        put_string(to, task.as_bytes());
+        to.put(b",\"task_event\":");
+        put_string(to, event.as_bytes());
     }
-    to.extend_from_slice(b"}\n");
+    to.put(b"}\n");
+}
+
+/// The record's level with its comma, all levels copied alike.
+#[inline]
+fn put_level(to: &mut Sheet, level: Option<Level>) {
+    let (field, length) = LEVELS[level.map_or(0, |level| level as usize + 1)];
+    to.room(LONGEST_LEVEL)[..LONGEST_LEVEL].copy_from_slice(&field);
+    to.keep(length);
+}
+
+/// Puts a JSON string. What is no UTF-8 is shown as U+FFFD; false then.
+#[inline]
+fn put_string(to: &mut Sheet, bytes: &[u8]) -> bool {
+    if is_plain(bytes) {
+        let room = to.room(bytes.len() + 2);
+        room[0] = b'"';
+        room[1..=bytes.len()].copy_from_slice(bytes);
+        room[bytes.len() + 1] = b'"';
+        to.keep(bytes.len() + 2);
+        return true;
+    }
+    put_escaped(to, bytes)
+}
+
+#[inline(never)]
+fn put_escaped(to: &mut Sheet, bytes: &[u8]) -> bool {
+    let text = simdutf8::basic::from_utf8(bytes);
+    to.put_made(|made| match text {
+        Ok(text) => json_escape_simd::escape_into(text, made),
+        Err(_) => json_escape_simd::escape_into(&*String::from_utf8_lossy(bytes), made),
+    });
+    text.is_ok()
+}
+
+/// Whether these bytes are what JSON has between quotes: nothing to escape, nothing beyond ASCII.
+/// Written so that the compiler looks at many bytes at once.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    /// Bytes of which all are looked at before the first tells.
+    const STRIDE: usize = 32;
+    // As a signed number what is not ASCII is below the space, too.
+    let odd = |byte: u8| (byte as i8) < b' ' as i8 || byte == b'"' || byte == b'\\';
+    let any_odd = |bytes: &[u8]| bytes.iter().fold(false, |any, &byte| any | odd(byte));
+    let (blocks, rest) = bytes.as_chunks::<STRIDE>();
+    if blocks.is_empty() {
+        return !any_odd(rest);
+    }
+    // The end is looked at in one step, some of it for the second time.
+    !blocks.iter().any(|block| any_odd(block)) && !any_odd(&bytes[bytes.len() - STRIDE..])
 }
 
 /// Appends the record of an event, `\n` included. `span` is the offset and length (line end
@@ -186,34 +239,25 @@ const fn level_field(level: Option<Level>) -> &'static [u8] {
     }
 }
 
-/// Writes a number to the front of `to`, which has room for every one; how many digits. The digits
-/// go where they belong at once: copying them behind their own writing makes the processor wait.
-#[inline]
-fn digits(to: &mut [u8], mut value: u64) -> usize {
-    let length = value.checked_ilog10().map_or(1, |log| log as usize + 1);
-    let mut at = length;
-    while value >= 10 {
-        let pair = (value % 100) as usize * 2;
-        value /= 100;
-        at -= 2;
-        to[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
-    }
-    if at > 0 {
-        to[0] = b'0' + value as u8;
-    }
-    length
-}
+/// Room for the longest of them.
+const LONGEST_LEVEL: usize = 24;
 
-/// `00` to `99`, one behind the other.
-const PAIRS: [u8; 200] = {
-    let mut pairs = [b'0'; 200];
+/// All of them, filled up to one length, with their own; that of no level first.
+const LEVELS: [([u8; LONGEST_LEVEL], usize); Level::ALL.len() + 1] = {
+    let mut all = [([0; LONGEST_LEVEL], 0); Level::ALL.len() + 1];
     let mut at = 0;
-    while at < 100 {
-        pairs[at * 2] += (at / 10) as u8;
-        pairs[at * 2 + 1] += (at % 10) as u8;
+    while at < Level::ALL.len() {
+        let field = level_field(Some(Level::ALL[at]));
+        let place = Level::ALL[at] as usize + 1;
+        all[place].1 = field.len();
+        let mut byte = 0;
+        while byte < field.len() {
+            all[place].0[byte] = field[byte];
+            byte += 1;
+        }
         at += 1;
     }
-    pairs
+    all
 };
 
 fn number(to: &mut Vec<u8>, value: u64) {
@@ -277,6 +321,26 @@ mod tests {
                 "\n"
             )
         );
+    }
+
+    #[test]
+    fn what_need_not_be_escaped_is_told_from_what_must_wherever_it_stands() {
+        for length in 0..100 {
+            let plain = vec![b'a'; length];
+            assert!(is_plain(&plain));
+            for at in 0..length {
+                for odd in [0, 9, 0x1f, b'"', b'\\', 0x80, 0xff] {
+                    let mut bytes = plain.clone();
+                    bytes[at] = odd;
+                    assert!(!is_plain(&bytes), "{odd} at {at} of {length}");
+                }
+                for fine in [b' ', b'~', 0x7f, b'/', b'!', b'#', b'[', b']'] {
+                    let mut bytes = plain.clone();
+                    bytes[at] = fine;
+                    assert!(is_plain(&bytes), "{fine} at {at} of {length}");
+                }
+            }
+        }
     }
 
     proptest! {

@@ -6,6 +6,7 @@
 //! What surprises: a *plan* is a name with one log for ever; a *run* is one execution of it.
 //! Sequence numbers belong to the plan, byte offsets to a stream of a run.
 
+mod digits;
 mod duration;
 mod encode;
 mod event;
@@ -20,6 +21,7 @@ mod record;
 mod restart;
 mod retain;
 mod rules;
+mod sheet;
 mod signal;
 mod size;
 mod spec;
@@ -30,7 +32,7 @@ mod verdict;
 mod when;
 
 pub use duration::{DurationError, format_duration, parse_duration};
-pub use encode::{Head, Text, encode_event, encode_text};
+pub use encode::{Head, Text, encode_event, encode_text, put_text};
 pub use event::{Event, Marker, Said, SealHash, StreamPos};
 pub use foreign::{FileMark, Followed, Foreign, ForeignProcess};
 pub use level::Level;
@@ -42,6 +44,7 @@ pub use record::{Record, RecordError};
 pub use restart::{Hooks, Restart, RestartChoice, RestartPolicy, Stall, StallDeed};
 pub use retain::{Stored, expendable};
 pub use rules::{Compress, KeepRule, OnFull, VerdictRule};
+pub use sheet::Sheet;
 pub use signal::{SignalError, parse_signal, signal_name};
 pub use size::{SizeError, format_size, parse_size};
 pub use spec::{LogSpec, Spec, StopSpec};

@@ -223,23 +223,30 @@ fn any_case(word: &[u8]) -> Option<Level> {
 }
 
 /// A level in capitals at the front, and what follows it.
+#[inline]
 fn level_word(bytes: &[u8]) -> Option<(Level, &[u8])> {
-    let (word, level): (&[u8], Level) = match bytes.first()? {
-        b'I' => (b"INFO", Level::Info),
-        b'D' => (b"DEBUG", Level::Debug),
-        b'W' if bytes.starts_with(b"WARNING") => (b"WARNING", Level::Warning),
-        b'W' => (b"WARN", Level::Warning),
-        b'E' => (b"ERROR", Level::Error),
-        b'C' => (b"CRITICAL", Level::Critical),
-        b'F' => (b"FATAL", Level::Critical),
-        b'N' => (b"NOTICE", Level::Info),
-        b'T' => (b"TRACE", Level::Trace),
-        b'S' => (b"SUCCESS", Level::Info),
+    let (level, rest) = match bytes.first()? {
+        b'I' => (Level::Info, behind(bytes, b"INFO")),
+        b'D' => (Level::Debug, behind(bytes, b"DEBUG")),
+        b'W' => (Level::Warning, behind(bytes, b"WARNING").or_else(|| behind(bytes, b"WARN"))),
+        b'E' => (Level::Error, behind(bytes, b"ERROR")),
+        b'C' => (Level::Critical, behind(bytes, b"CRITICAL")),
+        b'F' => (Level::Critical, behind(bytes, b"FATAL")),
+        b'N' => (Level::Info, behind(bytes, b"NOTICE")),
+        b'T' => (Level::Trace, behind(bytes, b"TRACE")),
+        b'S' => (Level::Info, behind(bytes, b"SUCCESS")),
         _ => return None,
     };
-    let rest = bytes.strip_prefix(word)?;
+    let rest = rest?;
     let goes_on = rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     (!goes_on).then_some((level, rest))
+}
+
+/// What follows a word. Of a length that the compiler knows it is compared without a call.
+#[inline]
+fn behind<'a, const N: usize>(bytes: &'a [u8], word: &[u8; N]) -> Option<&'a [u8]> {
+    let (front, rest) = bytes.split_first_chunk::<N>()?;
+    (front == word).then_some(rest)
 }
 
 /// Length of a time at the front: `2026-11-23 17:36:12`, with `T`, `/`, a fraction and a zone where

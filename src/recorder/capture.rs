@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use crate::fold::Fold;
 use crate::model::{
-    Event, FORMAT, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text,
+    Event, FORMAT, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text, put_text,
 };
 use crate::os::host;
 use crate::parse::Line;
-use crate::store::journal::{Journal, Syncing};
+use crate::store::journal::Journal;
 use crate::store::layout::PlanDir;
 
+use super::arrivals::{Arrivals, Doubt};
+
 /// Bytes gathered at which they are written without waiting for the batch to end.
-const FLUSH_AT: usize = 1 << 20;
+const FLUSH_AT: usize = 512 << 10;
 
 /// How far back the clock may go before that is said.
 const CLOCK_SLACK_MICROS: i64 = 1_000_000;
@@ -40,8 +42,8 @@ pub(super) struct Capture {
     /// What is known of the plan, everything gathered included.
     pub(super) fold: Fold,
     journal: Journal,
-    /// The segment before it, on its way to the disk, and its records.
-    before: (Syncing, u64, u64),
+    /// The segments before it that are on their way to the disk.
+    arrivals: Arrivals,
     /// The log has it that the open segment may not be safe from a power cut.
     doubted: bool,
     ts: Stamp,
@@ -75,7 +77,7 @@ impl Capture {
             limits,
             fold,
             journal,
-            before: (Syncing::default(), 0, 0),
+            arrivals: Arrivals::default(),
             doubted: false,
             ts,
             ts_text: ts.text(),
@@ -110,27 +112,26 @@ impl Capture {
     /// Makes everything written so far survive a power cut, or says in the log that it may not.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.journal.flush()?;
-        self.finish_before();
+        let doubts = self.arrivals.finish();
+        self.doubt_all(doubts);
         if let Err(error) = self.journal.sync()
             && !std::mem::replace(&mut self.doubted, true)
         {
-            self.doubt(self.journal.first(), self.fold.seq, &error);
+            let (from, to) = (self.journal.first(), self.fold.seq);
+            self.doubt(&Doubt { from, to, error });
         }
         self.journal.flush()
     }
 
-    /// Waits for the segment before the open one to arrive on the disk.
-    fn finish_before(&mut self) {
-        let (syncing, from, to) = &mut self.before;
-        let (arrived, from, to) = (syncing.finish(), *from, *to);
-        if let Err(error) = arrived {
-            self.doubt(from, to, &error);
+    fn doubt_all(&mut self, doubts: Vec<Doubt>) {
+        for doubt in doubts {
+            self.doubt(&doubt);
         }
     }
 
     /// Says that records may not survive a power cut. A later sync that succeeds proves nothing:
     /// the system tells of what it could not keep once, and forgets it (fsync(2)).
-    fn doubt(&mut self, from: u64, to: u64, error: &io::Error) {
+    fn doubt(&mut self, Doubt { from, to, error }: &Doubt) {
         let msg = format!(
             "records {from} to {to} are written, but a power cut may take them: the disk reports: \
              {error}"
@@ -197,7 +198,7 @@ impl Capture {
     ) -> io::Result<()> {
         let seq = self.fold.seq + 1;
         let text = self.fold.line(slot, off, line, self.ts, seq);
-        encode_text(self.journal.gather(), head, &self.ts_text, seq, &text);
+        put_text(self.journal.gather(), head, &self.ts_text, seq, &text);
         self.after_record()
     }
 
@@ -275,7 +276,9 @@ impl Capture {
     ) {
         let head = Head::new(self.plan.name(), run, &Stream::Planwatch.name());
         let seq = self.fold.seq + 1;
-        encode_event(self.journal.gather(), &head, &self.ts_text, seq, span, level, msg, event);
+        let mut record = Vec::new();
+        encode_event(&mut record, &head, &self.ts_text, seq, span, level, msg, event);
+        self.journal.gather().put(&record);
         self.fold.event(run, event, span, self.ts, seq);
     }
 
@@ -365,13 +368,12 @@ impl Capture {
     /// Begins the segment after a sealed one. May be called again after an error.
     pub(super) fn open_next(&mut self) -> io::Result<()> {
         self.journal.flush()?;
-        let (from, to) = (self.journal.first(), self.fold.seq);
+        let (from, to, bytes) = (self.journal.first(), self.fold.seq, self.journal.written());
         let syncing = self.journal.next(to + 1)?;
         self.rotations += 1;
         self.begin_segment();
-        // One segment at a time may be less than safe behind the open one.
-        self.finish_before();
-        self.before = (syncing, from, to);
+        let doubts = self.arrivals.expect(syncing, from, to, bytes);
+        self.doubt_all(doubts);
         self.journal.flush()
     }
 

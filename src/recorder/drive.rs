@@ -150,6 +150,7 @@ impl Recorder {
         self.cap.sync()?;
         self.save(true);
         self.keep_tables();
+        self.packer.expect(self.cap.plan(), self.cap.limits().compress, false);
         Ok(())
     }
 
@@ -245,7 +246,7 @@ impl Recorder {
             let bytes = entry.source.take()?;
             entry.ready = false;
             if entry.pace.wants_larger(bytes, now) {
-                self.desk.grow(LARGE_PIPE);
+                self.desk.grow();
                 entry.source.resize(LARGE_PIPE);
             }
             entry.taken = bytes;

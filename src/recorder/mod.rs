@@ -11,6 +11,7 @@
 //! Uses `model`, `parse`, `fold`, `store`, `os` and `wake`. What surprises: the recorder does not
 //! know that it is watched, and it numbers a record before it is written, never after.
 
+mod arrivals;
 mod capture;
 mod drive;
 mod file;

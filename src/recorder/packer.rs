@@ -13,6 +13,9 @@ use crate::store::segments;
 /// So many bytes of sealed segments are worth a process.
 const WORTH: u64 = 8 << 20;
 
+/// In a flood others need the processors: only so many bytes may not wait until it is over.
+const TOO_MANY: u64 = 512 << 20;
+
 /// The process, if it is at work.
 #[derive(Debug, Default)]
 pub(super) struct Packer {
@@ -20,10 +23,11 @@ pub(super) struct Packer {
 }
 
 impl Packer {
-    /// A segment was sealed: starts the process unless it is at work or there is too little for it.
-    pub(super) fn expect(&mut self, plan: &PlanDir, compress: Compress) {
+    /// Segments were sealed: starts the process unless it is at work or there is too little for it.
+    pub(super) fn expect(&mut self, plan: &PlanDir, compress: Compress, flood: bool) {
         self.look();
-        if compress == Compress::Never || self.work.is_some() || waiting(plan) < WORTH {
+        let worth = if flood { TOO_MANY } else { WORTH };
+        if compress == Compress::Never || self.work.is_some() || waiting(plan) < worth {
             return;
         }
         let args = ["__compress".to_owned(), plan.name().to_string()];

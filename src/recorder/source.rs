@@ -16,8 +16,9 @@ use crate::store::stage::Stage;
 
 use super::capture::Capture;
 
-/// Most bytes read at once; more than the longest line with its end, and all that a stage holds.
-const ROOM: usize = 1 << 20;
+/// Most bytes read at once; more than the longest line with its end. What is made of them is written
+/// before the next are read, so that all of it stays in a processor's own cache.
+const ROOM: usize = 256 << 10;
 
 /// Bytes that may lie in the stage from one pass to the next. A longer beginning of a line would be
 /// looked at again and again.
@@ -36,8 +37,8 @@ impl Desk {
     }
 
     /// Makes it large enough for a flood.
-    pub(super) fn grow(&self, bytes: usize) {
-        self.peek.resize(bytes);
+    pub(super) fn grow(&self) {
+        self.peek.resize(ROOM);
     }
 
     /// Gives back the memory that a flood needed.
@@ -200,6 +201,11 @@ impl Source {
         self.capacity
     }
 
+    /// Whether enough waits in the pipe for a batch that is worth its calls.
+    pub(super) fn has_plenty(&self) -> io::Result<bool> {
+        Ok(fifo::waiting(&self.fifo)? >= (self.capacity / 4) as u64)
+    }
+
     /// Takes what the pipe holds; how many bytes that were. What comes meanwhile is the next
     /// batch's: others wait too.
     pub(super) fn take(&mut self) -> io::Result<usize> {
@@ -235,7 +241,9 @@ impl Source {
         }
         let seen = self.stage.look(peek, to)?;
         let skip = usize::try_from(offset - self.stage.at()).unwrap_or(usize::MAX).min(seen);
-        to.copy_within(skip..seen, 0);
+        if skip > 0 {
+            to.copy_within(skip..seen, 0);
+        }
         Ok(seen - skip)
     }
 
@@ -272,9 +280,15 @@ impl Source {
             if all_here || (!from_stage && from == 0 && (bytes == 0 || filled == room.len())) {
                 break;
             }
+            if from_stage && from > 0 {
+                // A stage shows its front only, and nobody may come to ask for the rest.
+                cap.flush()?;
+                self.stage.drop_before(self.logged, peek)?;
+                filled = 0;
+                continue;
+            }
             if from_stage {
-                // It shows no more of itself than a pipe of ours takes, and nobody may come to ask
-                // for the rest.
+                // Not even a line is to be seen at once.
                 self.stage.spill(&mut self.spool)?;
             }
             room.copy_within(from..filled, 0);

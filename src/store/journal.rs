@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::thread::{Builder, JoinHandle};
 
-use crate::model::{Peek, SealHash};
+use crate::model::{Peek, SealHash, Sheet};
 
 use super::layout::PlanDir;
 
@@ -30,7 +30,7 @@ pub struct Journal {
     /// Bytes in the file.
     written: u64,
     /// Bytes to be written next.
-    gathered: Vec<u8>,
+    gathered: Sheet,
     /// Bytes at the front of `gathered` that the file holds already.
     there: usize,
     /// Checksums of the whole spans before `hashed_to`; the last one is still growing.
@@ -42,17 +42,17 @@ impl Journal {
     /// holds no whole line is overwritten.
     pub fn create(plan: &PlanDir, first: u64) -> io::Result<Journal> {
         let file = blank(&plan.segment(first))?;
-        Ok(Journal::begin(plan, first, file))
+        Ok(Journal::begin(plan, first, file, Sheet::with_room(GATHERED)))
     }
 
-    fn begin(plan: &PlanDir, first: u64, file: File) -> Journal {
+    fn begin(plan: &PlanDir, first: u64, file: File, gathered: Sheet) -> Journal {
         let journal = Journal {
             plan: plan.clone(),
             first,
             file,
             next: None,
             written: 0,
-            gathered: Vec::with_capacity(GATHERED),
+            gathered,
             there: 0,
             hashes: Hashes::default(),
         };
@@ -70,7 +70,7 @@ impl Journal {
             file,
             next: None,
             written: bytes,
-            gathered: Vec::with_capacity(GATHERED),
+            gathered: Sheet::with_room(GATHERED),
             there: 0,
             hashes: Hashes { missing: true, ..Hashes::default() },
         })
@@ -104,7 +104,7 @@ impl Journal {
     }
 
     /// Where records are gathered. Whatever is appended must be whole lines.
-    pub fn gather(&mut self) -> &mut Vec<u8> {
+    pub fn gather(&mut self) -> &mut Sheet {
         &mut self.gathered
     }
 
@@ -161,20 +161,16 @@ impl Journal {
             if done == self.gathered.len() {
                 break Ok(());
             }
-            match self.file.write(&self.gathered[done..]) {
+            match self.file.write(&self.gathered.bytes()[done..]) {
                 Ok(0) => break Err(io::Error::from(io::ErrorKind::WriteZero)),
                 Ok(bytes) => done += bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break Err(error),
             }
         };
-        self.hashes.add(&self.gathered[..done]);
+        self.hashes.add(&self.gathered.bytes()[..done]);
         self.written += done as u64;
-        if done == self.gathered.len() {
-            self.gathered.clear();
-        } else {
-            self.gathered.drain(..done);
-        }
+        self.gathered.take_off(done);
         result
     }
 
@@ -198,14 +194,15 @@ impl Journal {
     pub fn next(&mut self, first: u64) -> io::Result<Syncing> {
         let named = |file| {
             let renamed = fs::rename(self.plan.next_segment(), self.plan.segment(first));
-            renamed.ok().map(|()| Journal::begin(&self.plan, first, file))
+            renamed.ok().map(|()| file)
         };
         // Somebody may have removed it.
-        let mut next = match self.next.take().and_then(named) {
-            Some(next) => next,
-            None => Journal::create(&self.plan, first)?,
+        let file = match self.next.take().and_then(named) {
+            Some(file) => file,
+            None => blank(&self.plan.segment(first))?,
         };
-        std::mem::swap(&mut next.gathered, &mut self.gathered);
+        let gathered = std::mem::take(&mut self.gathered);
+        let next = Journal::begin(&self.plan, first, file, gathered);
         let sealed = std::mem::replace(self, next).file;
         let Ok(second) = sealed.try_clone() else { return Ok(Syncing::here(&sealed)) };
         let sync = move || second.sync_data();
@@ -215,7 +212,7 @@ impl Journal {
 
     /// Gives back the memory that large batches needed.
     pub fn shrink(&mut self) {
-        self.gathered.shrink_to(GATHERED);
+        self.gathered.shrink(GATHERED);
     }
 
     /// Checksum of each span of the segment so far. Everything must have been flushed.
@@ -267,6 +264,14 @@ impl Default for Syncing {
 impl Syncing {
     fn here(file: &File) -> Syncing {
         Syncing::Done(file.sync_data())
+    }
+
+    /// Whether [`Syncing::finish`] would not wait.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Syncing::Done(_) => true,
+            Syncing::There(thread) => thread.is_finished(),
+        }
     }
 
     /// Waits until it is there. An error is told once.
@@ -331,7 +336,7 @@ mod tests {
         let line = [b"x".repeat(99), b"\n".to_vec()].concat();
         let mut journal = Journal::create(&plan, 1).unwrap();
         for _ in 0..25_000 {
-            journal.gather().extend_from_slice(&line);
+            journal.gather().put(&line);
             if journal.waiting() > 60_000 {
                 journal.flush().unwrap();
             }

@@ -30,7 +30,11 @@ pub fn prune_segments(
     dry_run: bool,
 ) -> io::Result<Freed> {
     let listed = segments::list(&plan.log())?;
-    let going = expendable(&stored(&plan.log(), &listed), rules, now, free(plan, rules)?);
+    let stored = match rules.iter().any(|rule| matches!(rule, KeepRule::Age(_))) {
+        true => stored(&plan.log(), &listed),
+        false => undated(&listed, now),
+    };
+    let going = expendable(&stored, rules, now, free(plan, rules)?);
     remove(plan, &listed, going, dry_run)
 }
 
@@ -117,6 +121,12 @@ fn last_seq_of(path: &Path) -> Option<u64> {
 /// can be anything after a copy.
 fn stored(log: &Path, listed: &[Segment]) -> Vec<Stored> {
     let ends = listed.iter().skip(1).map(|next| first_stamp(log, next.first)).chain([None]);
+    listed.iter().zip(ends).map(|(segment, ended)| Stored { bytes: segment.bytes, ended }).collect()
+}
+
+/// The same where nobody asks when: none of them is opened.
+fn undated(listed: &[Segment], now: Stamp) -> Vec<Stored> {
+    let ends = listed.iter().skip(1).map(|_| Some(now)).chain([None]);
     listed.iter().zip(ends).map(|(segment, ended)| Stored { bytes: segment.bytes, ended }).collect()
 }
 

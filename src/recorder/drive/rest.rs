@@ -47,6 +47,7 @@ impl Recorder {
         if calmed && self.sources.iter().all(|entry| entry.pace.quiet_at().is_none()) {
             self.desk.shrink();
             self.cap.journal().shrink();
+            self.packer.expect(self.cap.plan(), self.cap.limits().compress, false);
         }
         Ok(())
     }
@@ -60,7 +61,8 @@ impl Recorder {
             self.keep_tables();
             let keep = self.cap.limits().keep.clone();
             prune_segments(self.cap.plan(), &keep, self.cap.ts(), false)?;
-            self.packer.expect(self.cap.plan(), self.cap.limits().compress);
+            let flood = self.sources.iter().any(|entry| entry.pace.quiet_at().is_some());
+            self.packer.expect(self.cap.plan(), self.cap.limits().compress, flood);
         }
         Ok(())
     }
@@ -119,15 +121,17 @@ impl Recorder {
         let now = Instant::now();
         // The stream that says most decides: it must not wait for one that says little.
         let mut most = (0, None);
-        for entry in &mut self.sources {
+        for (at, entry) in self.sources.iter_mut().enumerate() {
             let taken = std::mem::take(&mut entry.taken);
             if taken > 0 {
                 let nap = entry.pace.after_batch(taken, entry.source.capacity(), now);
-                most = most.max((taken, nap));
+                most = most.max((taken, nap.map(|nap| (nap, at))));
             }
         }
-        let (_, nap) = most;
-        if let Some(nap) = nap {
+        // Where so much has come meanwhile, it is us that the plan waits for.
+        if let (_, Some((nap, at))) = most
+            && !self.sources[at].source.has_plenty()?
+        {
             wait(&mut [], Some(nap))?;
         }
         Ok(())
