@@ -95,12 +95,16 @@ pub(crate) fn cpu_ns(pid: u32) -> u64 {
     if told { time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64 } else { 0 }
 }
 
+/// So much work, done now and then, is not what a process was given to do: a timer that saves
+/// something, say.
+const BLIP_NS: u64 = 1_000_000;
+
 /// Waits until a process has had nothing to do for 60 ms; gives the moment when it came to rest.
 pub(crate) fn until_at_rest(pid: u32) -> Instant {
     let (mut last, mut since) = (cpu_ns(pid), Instant::now());
     until(|| {
         let now = cpu_ns(pid);
-        if now != last {
+        if now > last + BLIP_NS {
             (last, since) = (now, Instant::now());
         }
         since.elapsed() > Duration::from_millis(60)

@@ -31,7 +31,7 @@ const LOGGERS: [(&str, Logger); 8] = [
 pub(crate) fn measure() {
     println!("capture: lines of 120 bytes; medians of {ROUNDS} rounds, loggers taking turns");
     for (mode, count, told) in
-        [("bulk", 400_000, "writes of 64 KiB"), ("line", 200_000, "one write a line")]
+        [("bulk", 800_000, "writes of 64 KiB"), ("line", 400_000, "one write a line")]
     {
         println!("\n{told}, {count} lines a round");
         let mut costs: Vec<Vec<Cost>> = LOGGERS.iter().map(|_| Vec::new()).collect();

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::digits::{DIGITS, digits};
-use super::{Eol, Event, Level, PlanName, Sheet, Stamp};
+use super::{Eol, Event, Front, Level, PlanName, Sheet, Stamp};
 
 /// The part of a record that does not change from line to line of one stream:
 /// `","plan":"x","run":3,"stream":"stdout","off":`, made once.
@@ -17,9 +17,6 @@ pub struct Head {
 }
 
 const OFF: &[u8] = b",\"off\":";
-
-/// A record up to its seq.
-const FRONT: &[u8; 42] = b"{\"ts\":\"0000-00-00T00:00:00.000000Z\",\"seq\":";
 
 /// Bytes of [`Head::fixed`] that are copied at once: enough for the longest plan name.
 const BLOCK: usize = 128;
@@ -44,30 +41,25 @@ impl Head {
     }
 
     /// Everything up to the stream's name.
-    fn write(&self, to: &mut Vec<u8>, ts: &[u8; Stamp::LEN], seq: u64) {
-        let mut front = *FRONT;
-        front[7..7 + Stamp::LEN].copy_from_slice(ts);
-        to.extend_from_slice(&front);
-        number(to, seq);
+    fn write(&self, to: &mut Vec<u8>, front: &Front) {
+        to.extend_from_slice(front.bytes());
         to.extend_from_slice(&self.fixed[..self.fixed.len() - OFF.len()]);
     }
 
     /// Everything up to the offset's value, and that. Copies of a size that the compiler knows are
     /// a few instructions each, others a call: more is copied than is kept.
     #[inline]
-    fn put_off(&self, to: &mut Sheet, ts: &[u8; Stamp::LEN], seq: u64, off: u64) {
+    fn put_off(&self, to: &mut Sheet, front: &Front, off: u64) {
         let Some(block) = &self.block else {
             return to.put_made(|made| {
-                self.write(made, ts, seq);
+                self.write(made, front);
                 made.extend_from_slice(OFF);
                 number(made, off);
             });
         };
-        let room = to.room(FRONT.len() + DIGITS + BLOCK + DIGITS);
-        room[..FRONT.len()].copy_from_slice(FRONT);
-        room[7..7 + Stamp::LEN].copy_from_slice(ts);
-        let mut at = FRONT.len();
-        at += digits(&mut room[at..at + DIGITS], seq);
+        let room = to.room(Front::MOST + BLOCK + DIGITS);
+        let (bytes, mut at) = front.whole();
+        room[..Front::MOST].copy_from_slice(bytes);
         room[at..at + BLOCK].copy_from_slice(&**block);
         at += self.fixed.len();
         at += digits(&mut room[at..at + DIGITS], off);
@@ -104,14 +96,14 @@ pub fn encode_text(
     text: &Text<'_>,
 ) {
     let mut sheet = Sheet::with_room(MOSTLY + text.bytes.len());
-    put_text(&mut sheet, head, ts, seq, text);
+    put_text(&mut sheet, &Front::new(ts, seq), head, text);
     to.extend_from_slice(sheet.bytes());
 }
 
 /// Puts the record of a line, `\n` included, behind what the sheet holds.
 #[inline]
-pub fn put_text(to: &mut Sheet, head: &Head, ts: &[u8; Stamp::LEN], seq: u64, text: &Text<'_>) {
-    head.put_off(to, ts, seq, text.off);
+pub fn put_text(to: &mut Sheet, front: &Front, head: &Head, text: &Text<'_>) {
+    head.put_off(to, front, text.off);
     put_level(to, text.level);
     if let Some(logger) = text.logger {
         to.put(b",\"logger\":");
@@ -201,7 +193,7 @@ pub fn encode_event(
     msg: &str,
     event: &Event,
 ) {
-    head.write(to, ts, seq);
+    head.write(to, &Front::new(ts, seq));
     if let Some((off, len)) = span {
         to.extend_from_slice(b",\"off\":");
         number(to, off);

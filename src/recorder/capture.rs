@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::fold::Fold;
 use crate::model::{
-    Event, FORMAT, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text, put_text,
+    Event, FORMAT, Front, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text,
+    put_text,
 };
 use crate::os::host;
 use crate::parse::Line;
@@ -47,7 +48,8 @@ pub(super) struct Capture {
     /// The log has it that the open segment may not be safe from a power cut.
     doubted: bool,
     ts: Stamp,
-    ts_text: [u8; Stamp::LEN],
+    /// What the next line's record begins with.
+    front: Front,
     opened_at: Stamp,
     /// Records in the segment so far.
     records: u64,
@@ -80,7 +82,7 @@ impl Capture {
             arrivals: Arrivals::default(),
             doubted: false,
             ts,
-            ts_text: ts.text(),
+            front: Front::new(&ts.text(), 0),
             opened_at,
             records,
             sealed: false,
@@ -183,7 +185,7 @@ impl Capture {
     fn put_time(&mut self, ts: Stamp) {
         if ts != self.ts {
             self.ts = ts;
-            self.ts_text = ts.text();
+            self.front.set_time(&ts.text());
         }
     }
 
@@ -198,7 +200,8 @@ impl Capture {
     ) -> io::Result<()> {
         let seq = self.fold.seq + 1;
         let text = self.fold.line(slot, off, line, self.ts, seq);
-        put_text(self.journal.gather(), head, &self.ts_text, seq, &text);
+        self.front.go_to(seq);
+        put_text(self.journal.gather(), &self.front, head, &text);
         self.after_record()
     }
 
@@ -247,7 +250,7 @@ impl Capture {
         let span = Some((off, line.consumed as u64));
         let mut draft = Vec::new();
         let seq = self.fold.seq + 1;
-        let ts = &self.ts_text;
+        let ts = &self.ts.text();
         encode_event(&mut draft, &head, ts, seq, span, said.level, &said.msg, &said.event);
         draft
     }
@@ -262,7 +265,7 @@ impl Capture {
     ) -> Vec<u8> {
         let text = self.fold.preview(slot, off, line);
         let mut draft = Vec::new();
-        encode_text(&mut draft, head, &self.ts_text, self.fold.seq + 1, &text);
+        encode_text(&mut draft, head, &self.ts.text(), self.fold.seq + 1, &text);
         draft
     }
 
@@ -277,7 +280,7 @@ impl Capture {
         let head = Head::new(self.plan.name(), run, &Stream::Planwatch.name());
         let seq = self.fold.seq + 1;
         let mut record = Vec::new();
-        encode_event(&mut record, &head, &self.ts_text, seq, span, level, msg, event);
+        encode_event(&mut record, &head, &self.ts.text(), seq, span, level, msg, event);
         self.journal.gather().put(&record);
         self.fold.event(run, event, span, self.ts, seq);
     }

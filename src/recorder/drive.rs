@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use crate::fold::{Fold, Judgement};
 use crate::model::{Event, Level, Spec, Stamp, State, Stream};
+use crate::os::host;
 use crate::store::layout::PlanDir;
 use crate::store::snapshot;
 
 use super::capture::{Capture, Identity};
 use super::pace::Pace;
 use super::packer::Packer;
+use super::pruner::Pruner;
 use super::recover::{Torn, recover, say_what_happened, settle_torn};
 use super::source::{Desk, LARGE_PIPE, Source};
 use super::tables::Keeper;
@@ -38,6 +40,7 @@ pub(super) struct Recorder {
     synced: (u64, Instant),
     rotations: u64,
     packer: Packer,
+    pruner: Pruner,
     keeper: Keeper,
     /// The log could not be written: when to try again, and how long to wait after that.
     blocked: Option<(Instant, Duration)>,
@@ -120,6 +123,7 @@ impl Recorder {
             synced: saved,
             rotations,
             packer: Packer::default(),
+            pruner: Pruner::default(),
             keeper: Keeper::default(),
             blocked: None,
             input: None,
@@ -150,6 +154,10 @@ impl Recorder {
         self.cap.sync()?;
         self.save(true);
         self.keep_tables();
+        let pruned = self.pruner.finish().and_then(|()| self.prune());
+        if let Err(error) = pruned.and_then(|()| self.pruner.finish()) {
+            host::complain(&format!("what the rules do not keep is still there: {error}"));
+        }
         self.packer.expect(self.cap.plan(), self.cap.limits().compress, false);
         Ok(())
     }

@@ -17,6 +17,7 @@ mod drive;
 mod file;
 mod pace;
 mod packer;
+mod pruner;
 mod recover;
 mod source;
 mod tables;

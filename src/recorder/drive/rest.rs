@@ -11,7 +11,6 @@ use crate::fold::Saving;
 use crate::model::{OnFull, Stamp};
 use crate::os::host;
 use crate::os::poll::{PollFd, PollFlags, wait};
-use crate::store::prune::prune_segments;
 use crate::store::snapshot;
 
 /// At most this long between a record and the state saved beside the log.
@@ -55,14 +54,15 @@ impl Recorder {
     /// Retention is due after each rotation. It comes before anything is written, so that on a full
     /// disk it makes the room that the pass needs.
     pub(super) fn prune(&mut self) -> io::Result<()> {
-        if self.cap.rotations() != self.rotations {
+        let blocked = self.blocked.is_some();
+        if self.cap.rotations() != self.rotations && (blocked || !self.pruner.is_busy()) {
             self.rotations = self.cap.rotations();
             // What they say must be known before they go.
             self.keep_tables();
-            let keep = self.cap.limits().keep.clone();
-            prune_segments(self.cap.plan(), &keep, self.cap.ts(), false)?;
+            let (plan, limits) = (self.cap.plan(), self.cap.limits());
+            self.pruner.prune(plan, &limits.keep, self.cap.ts(), blocked)?;
             let flood = self.sources.iter().any(|entry| entry.pace.quiet_at().is_some());
-            self.packer.expect(self.cap.plan(), self.cap.limits().compress, flood);
+            self.packer.expect(plan, limits.compress, flood);
         }
         Ok(())
     }
