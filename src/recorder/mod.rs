@@ -18,6 +18,7 @@ mod file;
 mod pace;
 mod packer;
 mod recover;
+mod secrets;
 mod source;
 mod tables;
 mod watch;
