@@ -597,7 +597,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__run)
-            opts="-n -d -C -e -h --name --detach --chdir --env --env-file --stdin --no-bridge --tied --if-running --timeout --stop-signal --stop-timeout --restart --verdict --success-exit-codes --segment-size --segment-age --keep --compress --max-line --on-full --sync --color --help"
+            opts="-n -d -C -e -h --name --detach --chdir --env --env-file --secret --stdin --no-bridge --tied --if-running --timeout --stop-signal --stop-timeout --restart --verdict --success-exit-codes --segment-size --segment-age --keep --compress --max-line --on-full --sync --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -628,6 +628,10 @@ _planwatch() {
                     return 0
                     ;;
                 --env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -57,6 +57,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s n -l name -d
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s C -l chdir -d 'Run the plan in this folder' -r -F
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -s e -l env -d 'Set a variable of the plan\'s environment; its value is never stored' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l env-file -d 'Read NAME=value lines into the plan\'s environment' -r -F
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l secret -d 'Cover the value of this variable with * in all that the plan prints, and in its command line' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l stdin -d 'Give the plan this file as standard input instead of /dev/null' -r -F
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l if-running -d 'If the plan is running: fail (exit 5), attach to it, or replace it' -r -f -a "fail\t''
 attach\t''

@@ -66,6 +66,7 @@ fn events() -> Vec<Event> {
             cpu_ms: Some(1),
             peak_rss: Some(1),
             markers: vec![Marker { file: "m".to_owned(), found: false }],
+            oom: true,
         },
         Event::StreamClosed { of: Stream::Stderr, bytes: 0 },
         Event::StreamHeld { of: vec![Stream::Stdout], pids: vec![1] },

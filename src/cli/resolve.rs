@@ -35,6 +35,7 @@ pub(super) fn run(typed: RunArgs, world: &World) -> Result<cmd::run::Options, Fa
     };
     let mut spec = Spec::new(plan, argv, cwd.clone());
     spec.env_files = typed.env_file.into_iter().map(|file| cwd_join(world, file)).collect();
+    spec.secrets = typed.secret;
     spec.stdin = typed.stdin.map(|file| cwd_join(world, file));
     spec.umask = world.umask;
     spec.bridge = !typed.no_bridge;

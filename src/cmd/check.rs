@@ -10,7 +10,7 @@ use super::plansfile::{Wanted, open};
 use super::ps::ListForm;
 use super::say::say;
 use crate::exit::Exit;
-use crate::model::{After, Spec};
+use crate::model::{After, Spec, secret};
 use crate::plans::Planned;
 use crate::render::table::{Cell, Column, table};
 use crate::render::theme::Tone;
@@ -29,9 +29,10 @@ pub struct Options {
 struct Row<'a> {
     plan: &'a str,
     line: usize,
-    argv: &'a [String],
+    argv: Vec<String>,
     cwd: String,
     env: Vec<&'a str>,
+    secret: &'a [String],
     env_files: Vec<String>,
     after: Vec<&'a str>,
     when: &'static str,
@@ -47,7 +48,7 @@ struct Row<'a> {
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let opened = open(options.wanted.file.as_deref(), world)?;
     let plans = opened.wanted(&options.wanted)?;
-    let rows: Vec<Row<'_>> = plans.iter().map(|plan| row(plan)).collect();
+    let rows: Vec<Row<'_>> = plans.iter().map(|plan| row(plan, world)).collect();
     let mut out = Out::stdout();
     match options.output {
         ListForm::Json => out.json(&rows)?,
@@ -73,12 +74,26 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     Ok(if wrong == 0 { Exit::Done } else { Exit::Failed }.code())
 }
 
-fn row(plan: &Planned) -> Row<'_> {
+/// The command line without the secrets that are known here.
+fn harmless_argv(plan: &Planned, world: &World) -> Vec<String> {
+    let mut argv = plan.spec.argv.clone();
+    for name in &plan.spec.secrets {
+        let own = plan.env.iter().rev().find(|(known, _)| known == name);
+        let theirs = world.var(name).and_then(std::ffi::OsStr::to_str);
+        if let Some(value) = own.map(|(_, value)| &**value).or(theirs) {
+            secret::hide(&mut argv, name, value);
+        }
+    }
+    secret::shown(&argv)
+}
+
+fn row<'a>(plan: &'a Planned, world: &World) -> Row<'a> {
     let Planned { spec, env, after, when, priority, group, line, .. } = plan;
     Row {
         plan: spec.plan.as_str(),
         line: *line,
-        argv: &spec.argv,
+        argv: harmless_argv(plan, world),
+        secret: &spec.secrets,
         cwd: spec.cwd.display().to_string(),
         env: env.iter().map(|(name, _)| &**name).collect(),
         env_files: spec.env_files.iter().map(|file| file.display().to_string()).collect(),

@@ -1,16 +1,15 @@
 //! `doctor`: looks for what would keep planwatch from working well here.
 
 mod lnav;
+mod plans;
 
 use std::time::Duration;
 
 use super::World;
-use super::alive::{is_orphaned, keepers};
 use super::out::Out;
 use crate::exit::Exit;
-use crate::feed::{Depth, known};
 use crate::model::format_size;
-use crate::os::limits;
+use crate::os::limits::{self, FileSystem};
 use crate::os::poll::{self, PollFd, PollFlags};
 use crate::render::sanitize::harmless;
 use crate::render::theme::{Tone, painted};
@@ -70,15 +69,17 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         }
         Ok(home) => {
             findings.push(home_itself(&home, options.fix)?);
+            findings.extend(file_system(&home));
             findings.push(room(&home)?);
             match Probe::begin(&home) {
                 Ok(probe) => findings.extend([splicing(&probe), notifications(&probe)]),
                 Err(error) => findings.push(finding("writing", Health::Ill, error.to_string())),
             }
-            findings.push(orphans(&home)?);
+            findings.extend(plans::look(&home, options.fix)?);
         }
     }
     findings.extend([open_files(), pipes(), inotify()]);
+    findings.extend(small_limits());
     findings.extend(lnav::look(world, options.fix));
     tell(&findings, world)?;
     let ill = findings.iter().any(|finding| finding.health == Health::Ill);
@@ -120,15 +121,36 @@ fn version() -> Finding {
 
 fn home_itself(home: &Home, fix: bool) -> anyhow::Result<Finding> {
     let path = home.path().display();
-    let mode = probe::mode(home)?;
-    if fix && mode & 0o077 != 0 && probe::close(home).is_ok() {
-        return Ok(finding("home", Health::Ok, format!("mended: {path} is yours alone now")));
+    let open = probe::open_to_others(home)?;
+    let Some((first, mode)) = open.first() else {
+        return Ok(finding("home", Health::Ok, format!("{path}, yours alone")));
+    };
+    let (first, count) = (first.display(), open.len());
+    if fix && probe::close(&open).is_ok() {
+        let text = format!("mended: {path} is yours alone now ({count} files or folders were not)");
+        return Ok(finding("home", Health::Ok, text));
     }
-    Ok(if mode & 0o077 == 0 {
-        finding("home", Health::Ok, format!("{path}, yours alone ({mode:04o})"))
-    } else {
-        finding("home", Health::Ill, format!("{path} can be entered by others ({mode:04o})"))
-            .hint(format!("chmod 700 {path}"))
+    let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
+    Ok(finding("home", Health::Ill, format!("{first} is open to others ({mode:04o}){more}"))
+        .hint(format!("planwatch doctor --fix, or chmod -R go= {path}")))
+}
+
+fn file_system(home: &Home) -> Option<Finding> {
+    let about = "file system";
+    Some(match limits::file_system(home.path())? {
+        FileSystem::Local(name) => finding(about, Health::Ok, name),
+        FileSystem::Memory(name) => {
+            finding(about, Health::Weak, format!("{name}: it lives in memory"))
+                .hint("everything is gone when the machine is restarted")
+        }
+        FileSystem::Remote(name) => {
+            finding(about, Health::Weak, format!("{name}: others may change it unheard")).hint(
+                "put PLANWATCH_HOME on a local disk: followers poll here, locks are the server's",
+            )
+        }
+        FileSystem::Unknown(magic) => {
+            finding(about, Health::Ok, format!("of a kind that is not known here ({magic:#x})"))
+        }
     })
 }
 
@@ -181,22 +203,6 @@ fn notifications(probe: &Probe) -> Finding {
     }
 }
 
-fn orphans(home: &Home) -> anyhow::Result<Finding> {
-    let mut names = Vec::new();
-    for name in home.plans()? {
-        let plan = home.plan(&name);
-        if is_orphaned(&known(&plan, Depth::State)?, &keepers(&plan)?) {
-            names.push(name.to_string());
-        }
-    }
-    Ok(if names.is_empty() {
-        finding("plans", Health::Ok, "every plan that runs is looked after")
-    } else {
-        finding("plans", Health::Ill, format!("nobody looks after {}", names.join(", ")))
-            .hint("planwatch ps takes them up again")
-    })
-}
-
 fn open_files() -> Finding {
     let about = "open files";
     match limits::open_files() {
@@ -206,6 +212,25 @@ fn open_files() -> Finding {
         Some(limit) => finding(about, Health::Ok, format!("{limit} a process")),
         None => finding(about, Health::Ok, "no limit"),
     }
+}
+
+/// Limits that are rarely set, and then in the way.
+fn small_limits() -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some(bytes) = limits::file_size().filter(|bytes| *bytes < 1 << 30) {
+        let text = format!("no file may be longer than {}", format_size(bytes));
+        found.push(
+            finding("file size", Health::Weak, text)
+                .hint("a log waits there as on a full disk: ulimit -f unlimited"),
+        );
+    }
+    if let Some(most) = limits::processes().filter(|most| *most < 256) {
+        found.push(
+            finding("processes", Health::Weak, format!("{most} at once for this user"))
+                .hint("each plan takes three and what it starts: ulimit -u 4096"),
+        );
+    }
+    found
 }
 
 /// A user's pipes may hold so many pages in all; beyond, each further one gets two (pipe(7)). A

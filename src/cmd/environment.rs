@@ -1,7 +1,7 @@
 //! The environment a plan is given: the caller's, then env-files, then `-e`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,8 @@ use sha2::Sha256;
 use super::World;
 use super::plansfile::read_again;
 use crate::exit::{Exit, Failure};
-use crate::model::{Spec, is_passing};
+use crate::model::secret::hide;
+use crate::model::{Hooks, MOST_SECRETS, Spec, is_passing};
 
 /// The variables of a plan, by name. Later sources win: the caller's own environment, each
 /// env-file in order, then `pairs`. Python's output is unbuffered unless somebody decided otherwise.
@@ -116,12 +117,61 @@ pub fn hashes(variables: &BTreeMap<OsString, OsString>, key: &[u8]) -> BTreeMap<
         .collect()
 }
 
+/// Puts into the spec what may be kept of the plan's variables: names, hashes of values that are no
+/// secrets, and a command line without the values that are. A secret must be there to be covered.
+pub fn keep_harmless(
+    spec: &mut Spec,
+    variables: &BTreeMap<OsString, OsString>,
+    key: &[u8],
+) -> Result<(), Failure> {
+    let mut bytes = 0;
+    for name in &spec.secrets {
+        let Some(value) = variables.get(OsStr::new(name)) else {
+            return Err(Failure::new(
+                Exit::Planwatch,
+                format!("there is no {name} to keep secret"),
+            )
+            .because("the plan's environment has no variable of this name")
+            .hint(format!("-e {name}=…, --env-file, or leave out --secret {name}")));
+        };
+        bytes += value.len() + 1;
+        if let Some(value) = value.to_str() {
+            let Hooks { on_success, on_failure, on_stall, .. } = &mut spec.hooks;
+            let hooks = [on_success, on_failure, on_stall].into_iter().flatten();
+            hooks.chain([&mut spec.argv]).for_each(|words| hide(words, name, value));
+        }
+    }
+    if bytes > MOST_SECRETS {
+        let what = format!("the values of {} are too long", spec.secrets.join(", "));
+        return Err(Failure::new(Exit::Planwatch, what)
+            .because(format!("they have {bytes} bytes, and {MOST_SECRETS} can be covered"))
+            .hint("put what is long into a file, and its path into the variable"));
+    }
+    spec.env_names = names(variables);
+    spec.env_hashes = hashes(variables, key);
+    spec.env_hashes.retain(|name, _| !spec.secrets.contains(name));
+    Ok(())
+}
+
+/// Secrets that are so short that other text will be covered with them.
+pub fn too_short<'a>(
+    spec: &'a Spec,
+    variables: &BTreeMap<OsString, OsString>,
+) -> Vec<(&'a str, usize)> {
+    let length = |name: &str| variables.get(OsStr::new(name)).map_or(0, |value| value.len());
+    let all = spec.secrets.iter().map(|name| (&**name, length(name)));
+    all.filter(|(_, length)| *length < LEAST_SECRET).collect()
+}
+
+/// Bytes from which on a value hardly stands anywhere by chance.
+const LEAST_SECRET: usize = 6;
+
 /// Those of `wanted` that the plan would miss.
 pub fn missing<'a>(wanted: &'a [String], variables: &BTreeMap<OsString, OsString>) -> Vec<&'a str> {
     wanted
         .iter()
         .map(String::as_str)
-        .filter(|name| !is_passing(name) && !variables.contains_key(std::ffi::OsStr::new(name)))
+        .filter(|name| !is_passing(name) && !variables.contains_key(OsStr::new(name)))
         .collect()
 }
 

@@ -14,6 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::feed::{Follow, News, Until};
 use crate::fold::{Fold, RunFold};
 use crate::model::{PlanName, Verdict};
+use crate::os::limits;
 use crate::store::layout::PlanDir;
 use crate::store::reader::Reader;
 
@@ -63,8 +64,16 @@ pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::R
     runtime()?.block_on(future)
 }
 
+/// Descriptors that following a plan takes, and a few to spare.
+const LEAST_OPEN: u64 = 24;
+
 /// What a future runs in, for those who need it before they have one.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    // It panics when it gets no descriptors for its signals.
+    if let Some(most) = limits::open_files().filter(|most| *most < LEAST_OPEN) {
+        let words = format!("only {most} files may be open at once here: ulimit -n 1024");
+        return Err(std::io::Error::other(words));
+    }
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::World;
 use super::ask::{ask, request};
-use super::environment::{Given, given, hashes, missing_from, together};
+use super::environment::{Given, given, keep_harmless, missing_from, together};
 use super::select::{Selector, select};
 use super::start::{AlreadyRunning, Meant, say_started, start};
 use super::stop::live_run;
@@ -148,7 +148,8 @@ fn start_ended(plan: &PlanDir, spec: &Spec, world: &World) -> anyhow::Result<(u6
         return Err(refused(plan.name(), &missing).into());
     }
     let key = world.open_home()?.key()?;
-    let spec = Spec { env_hashes: hashes(&together(&base, &own), &key), ..spec.clone() };
+    let mut spec = spec.clone();
+    keep_harmless(&mut spec, &together(&base, &own), &key)?;
     let (run, pid, _) = start(plan, &spec, &base, Meant { own, ..Meant::default() }, world)?;
     Ok((run, pid))
 }

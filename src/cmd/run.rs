@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::World;
 use super::ask::{Asked, request};
-use super::environment::{environment, hashes, names};
+use super::environment::{environment, keep_harmless, too_short};
 use super::follow::{Ending, Follower, runtime};
 use super::out::Out;
 use super::print::Printer;
@@ -58,8 +58,13 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         return Err(too_many_rules(&spec).into());
     }
     let variables = environment(world, &spec.env_files, &env)?;
-    spec.env_names = names(&variables);
-    spec.env_hashes = hashes(&variables, &home.key()?);
+    keep_harmless(&mut spec, &variables, &home.key()?)?;
+    for (name, bytes) in too_short(&spec, &variables) {
+        let many = if bytes == 1 { "byte" } else { "bytes" };
+        say(format_args!(
+            "the value of {name} has {bytes} {many}: other text will be covered with it"
+        ));
+    }
     let plan = home.plan(&spec.plan);
     let tied_to = spec.tied.then(Tied::to_me);
     // Before the plan can be there: a ^C in between is the plan's, and must not end us instead.

@@ -10,7 +10,7 @@ use super::alive::settled;
 use super::say::say;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
-use crate::model::Spec;
+use crate::model::{Spec, secret};
 use crate::store::layout::PlanDir;
 use crate::supervisor::launch::{Answer, Order, Tied, launch};
 
@@ -64,6 +64,7 @@ pub(super) fn start(
 
 /// What to do about a plan that could not be started.
 fn way_out(exit: Exit, spec: &Spec) -> String {
+    let spec = &Spec { argv: secret::shown(&spec.argv), ..spec.clone() };
     let program = spec.argv.first().map_or("", String::as_str);
     match exit {
         Exit::NotFound => not_found(program, spec),

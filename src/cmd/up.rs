@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 
 use super::World;
-use super::environment::{environment, hashes, names, own};
+use super::environment::{environment, hashes, keep_harmless, names, own};
 use super::plansfile::{Opened, Wanted, open};
 use super::queue::{Turn, is_held, take_turn};
 use super::say::say;
@@ -181,6 +181,10 @@ fn specs(
             own.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         spec.env_hashes = base_hashes.clone();
         spec.env_hashes.extend(hashes(&own, &key));
+        if !spec.secrets.is_empty() {
+            let all: BTreeMap<_, _> = base.clone().into_iter().chain(own).collect();
+            keep_harmless(&mut spec, &all, &key)?;
+        }
         Ok(spec)
     };
     plans.iter().map(spec).collect()

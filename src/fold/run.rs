@@ -46,6 +46,9 @@ pub struct RunFold {
     pub code: Option<i32>,
     /// Signal that ended its process.
     pub signal: Option<i32>,
+    /// The kernel has killed for want of memory while it ran.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub oom: bool,
     /// Why its process could not be executed.
     pub exec_error: Option<String>,
     /// Its process, once there is one.
@@ -180,8 +183,17 @@ impl RunFold {
             {
                 self.signalled.push(*signal);
             }
-            Event::RunExited { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers } => {
-                (self.code, self.signal) = (*code, *signal);
+            Event::RunExited {
+                code,
+                signal,
+                exec_error,
+                wall_ms,
+                cpu_ms,
+                peak_rss,
+                markers,
+                oom,
+            } => {
+                (self.code, self.signal, self.oom) = (*code, *signal, *oom);
                 self.exec_error.clone_from(exec_error);
                 (self.wall_ms, self.cpu_ms, self.peak_rss) = (*wall_ms, *cpu_ms, *peak_rss);
                 self.markers.clone_from(markers);
@@ -305,6 +317,7 @@ impl RunFold {
         let (verdict, exit, reasons) = judge(&Ending {
             code: self.code,
             signal: self.signal,
+            oom: self.oom,
             stopped: self.stopping.is_some() || asked_signal,
             timed_out: self.stopping.as_ref().is_some_and(|stopping| stopping.timeout),
             stalled_ms: self.stalled_ms.filter(|_| stopped_by(self) == Some(Event::STALL)),

@@ -87,6 +87,7 @@ impl Writer {
             wall_ms: Some(761_000),
             cpu_ms: None,
             peak_rss: None,
+            oom: false,
             markers,
         };
         self.say(run, event, true);
@@ -276,6 +277,7 @@ fn a_stop_that_comes_after_the_end_of_the_process_changes_nothing() {
         wall_ms: None,
         cpu_ms: None,
         peak_rss: None,
+        oom: false,
         markers: Vec::new(),
     };
     log.say(1, exited, true);

@@ -123,6 +123,9 @@ pub enum Event {
         /// The files of `file:NAME` rules, and whether they were there.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         markers: Vec<Marker>,
+        /// The kernel has killed for want of memory while it ran, and it was killed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        oom: bool,
     },
     /// Nobody holds this stream of the run any more; its last byte is in the log.
     #[serde(rename = "stream.closed")]

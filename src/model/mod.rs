@@ -22,6 +22,7 @@ mod record;
 mod restart;
 mod retain;
 mod rules;
+pub mod secret;
 mod sheet;
 mod signal;
 mod size;
@@ -46,6 +47,7 @@ pub use record::{Record, RecordError};
 pub use restart::{Hooks, Restart, RestartChoice, RestartPolicy, Stall, StallDeed};
 pub use retain::{Stored, expendable};
 pub use rules::{Compress, KeepRule, OnFull, VerdictRule};
+pub use secret::MOST_SECRETS;
 pub use sheet::Sheet;
 pub use signal::{SignalError, parse_signal, signal_name};
 pub use size::{SizeError, format_size, parse_size};
@@ -53,7 +55,7 @@ pub use spec::{LogSpec, Spec, StopSpec};
 pub use stamp::{Stamp, StampError};
 pub use stream::{Eol, Stream};
 pub use task::{Attempt, AttemptEnd, Failure, NowRunning, Task, TaskCounts, TaskState, TaskTable};
-pub use verdict::{Ending, Face, State, Verdict, judge};
+pub use verdict::{Ending, Face, OUT_OF_MEMORY, State, Verdict, judge};
 pub use when::{When, WhenError};
 
 /// Version of the record and segment format this program writes.

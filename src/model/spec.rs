@@ -18,7 +18,8 @@ pub struct Spec {
     pub format: u32,
     /// The plan's name.
     pub plan: PlanName,
-    /// Program and arguments. Empty for a plan that is recorded from standard input.
+    /// Program and arguments, with places instead of secret values: see [`super::secret`]. Empty for
+    /// a plan that is recorded from standard input.
     pub argv: Vec<String>,
     /// Folder the plan runs in.
     pub cwd: PathBuf,
@@ -28,6 +29,9 @@ pub struct Spec {
     /// another one, and nothing else.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env_hashes: BTreeMap<String, String>,
+    /// Names of variables whose values nobody may see, wherever they stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
     /// Files whose `NAME=value` lines were added to the environment.
     #[serde(default)]
     pub env_files: Vec<PathBuf>,
@@ -160,6 +164,7 @@ impl Spec {
             cwd,
             env_names: Vec::new(),
             env_hashes: BTreeMap::new(),
+            secrets: Vec::new(),
             env_files: Vec::new(),
             stdin: None,
             umask: 0o077,

@@ -163,6 +163,8 @@ pub struct Ending<'a> {
     pub code: Option<i32>,
     /// Signal number, if a signal ended it.
     pub signal: Option<i32>,
+    /// The kernel has killed for want of memory meanwhile.
+    pub oom: bool,
     /// A stop was asked for before the end.
     pub stopped: bool,
     /// The stop was planwatch's own, because time was up.
@@ -183,6 +185,10 @@ pub struct Ending<'a> {
     pub foreign: bool,
 }
 
+/// What is said of a plan that was killed when the kernel killed for want of memory. The kernel tells
+/// when it does so, not whom.
+pub const OUT_OF_MEMORY: &str = ", by the kernel for want of memory as it seems";
+
 /// The verdict, the exit code that `run` and `wait` return for it, and the reasons in words.
 pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
     let mut reasons = Vec::new();
@@ -194,7 +200,8 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
         return (Verdict::Timeout, 124, reasons);
     }
     if let Some(signal) = ending.signal {
-        reasons.push(format!("ended by {}", signal_name(signal)));
+        let memory = if ending.oom && !ending.stopped { OUT_OF_MEMORY } else { "" };
+        reasons.push(format!("ended by {}{memory}", signal_name(signal)));
         let verdict = if ending.stopped { Verdict::Stopped } else { Verdict::Killed };
         return (verdict, 128 + signal, reasons);
     }
@@ -316,6 +323,14 @@ mod tests {
         assert_eq!(judged(ending.clone()), (Verdict::Stopped, 143));
         ending.timed_out = true;
         assert_eq!(judged(ending), (Verdict::Timeout, 124));
+    }
+
+    #[test]
+    fn a_kill_for_want_of_memory_is_said_unless_somebody_asked_for_it() {
+        let mut ending = Ending { signal: Some(9), oom: true, rules: &RULES, ..Ending::default() };
+        assert!(judge(&ending).2[0].contains("memory"));
+        ending.stopped = true;
+        assert_eq!(judge(&ending).2, ["ended by SIGKILL"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `lines` | where does a line end? |
+//! | `veil` | which of its bytes may nobody see? |
 //! | `level` | which level and logger does its prefix name? |
 //! | `traceback` | and if it only continues another line? |
 //! | `luigi` | which task does it speak of? |
@@ -18,8 +19,10 @@ pub mod lines;
 pub mod luigi;
 pub mod summary;
 pub mod traceback;
+pub mod veil;
 
 pub use level::{Prefix, recognise};
 pub use lines::{Line, Splitter};
 pub use summary::{Ended, ended};
 pub use traceback::{Recogniser, Seen};
+pub use veil::Veil;

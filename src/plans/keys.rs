@@ -11,7 +11,7 @@ pub enum Place {
     Plan,
 }
 
-const KEYS: [(&str, Place); 34] = [
+const KEYS: [(&str, Place); 35] = [
     ("cmd", Place::Plan),
     ("foreach", Place::Plan),
     ("after", Place::Plan),
@@ -22,6 +22,7 @@ const KEYS: [(&str, Place); 34] = [
     ("cwd", Place::Both),
     ("env", Place::Both),
     ("env-file", Place::Both),
+    ("secret", Place::Both),
     ("stdin", Place::Both),
     ("bridge", Place::Both),
     ("timeout", Place::Both),
@@ -53,7 +54,7 @@ const KEYS: [(&str, Place); 34] = [
 const TABLES: usize = 4;
 
 /// What others call it.
-const OTHERS: [(&str, &str); 24] = [
+const OTHERS: [(&str, &str); 26] = [
     ("command", "cmd"),
     ("exec", "cmd"),
     ("run", "cmd"),
@@ -72,6 +73,8 @@ const OTHERS: [(&str, &str); 24] = [
     ("environment", "env"),
     ("vars", "env"),
     ("dotenv", "env-file"),
+    ("secrets", "secret"),
+    ("mask", "secret"),
     ("retries", "restart"),
     ("retry", "restart"),
     ("matrix", "foreach"),

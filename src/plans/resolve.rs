@@ -204,6 +204,8 @@ fn spec(
     let mut spec = Spec::new(name, argv, cwd);
     let files = settings.env_file.as_deref().unwrap_or_default();
     spec.env_files = files.iter().filter_map(&mut *text).map(|path| folder.join(path)).collect();
+    let secrets = settings.secret.as_deref().unwrap_or_default();
+    spec.secrets = secrets.iter().filter_map(&mut *text).collect();
     spec.stdin = settings.stdin.as_ref().and_then(&mut *text).map(|path| folder.join(path));
     spec.bridge = settings.bridge.unwrap_or(true);
     let usual = StopSpec::default();

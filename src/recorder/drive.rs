@@ -326,11 +326,13 @@ impl Recorder {
         self.tidy()
     }
 
-    /// Folders of pipes that nobody needs any more.
+    /// Spooled bytes and folders of pipes that nobody needs any more.
     fn tidy(&mut self) -> io::Result<()> {
         if !self.cap.fold.is_live() {
             let kept: Vec<u64> = self.sources.iter().map(|entry| entry.source.run).collect();
-            self.cap.plan().remove_run_pipes(self.cap.fold.last_run(), &kept)?;
+            let last = self.cap.fold.last_run();
+            self.cap.plan().remove_spooled(last, &kept)?;
+            self.cap.plan().remove_run_pipes(last, &kept)?;
         }
         Ok(())
     }

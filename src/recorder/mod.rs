@@ -19,6 +19,7 @@ mod pace;
 mod packer;
 mod pruner;
 mod recover;
+mod secrets;
 mod source;
 mod tables;
 mod watch;

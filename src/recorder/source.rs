@@ -1,6 +1,7 @@
 //! One pipe on its way into the log: FIFO → stage → records, by way of the spool for what has to
 //! wait.
 
+mod draft;
 mod input;
 
 use std::io;
@@ -15,6 +16,7 @@ use crate::store::spool::{self, Spool};
 use crate::store::stage::Stage;
 
 use super::capture::Capture;
+use super::secrets::{self, Secrets};
 
 /// Most bytes read at once; more than the longest line with its end. What is made of them is written
 /// before the next are read, so that all of it stays in a processor's own cache.
@@ -71,6 +73,8 @@ pub(super) struct Source {
     /// Place of the stream in the fold.
     slot: usize,
     splitter: Splitter,
+    /// What nobody may see of it.
+    secrets: Option<Box<Secrets>>,
     /// Offset of the first byte without a record.
     logged: u64,
     /// Bytes the pipe holds at most.
@@ -138,12 +142,22 @@ impl Source {
         let stage = Stage::open(stage, &note, spool.held_to(), logged, &desk.peek)?;
         // Only now: until the stage's note is right, the spool's files tell where it begins.
         spool.release(logged)?;
+        let secrets = match stream {
+            Stream::Planwatch => None,
+            _ => Secrets::of(cap.plan(), run, &desk.peek)?,
+        };
         let max_line = match stream {
             Stream::Planwatch => Said::MAX,
             // A piece of an event says nothing.
             Stream::Events => cap.limits().max_line.max(bridge::LONGEST),
             _ => cap.limits().max_line,
         };
+        // A piece that is longer than any value can end in front of one.
+        let longest = secrets.as_ref().map_or(0, |secrets| secrets.veil.longest());
+        let max_line = max_line.max(2 * longest);
+        if secrets.as_ref().is_some_and(|secrets| secrets.veil.is_blind()) {
+            secrets::say_blind(cap, run, &stream)?;
+        }
         Ok(Source {
             run,
             head: Head::new(cap.plan().name(), run, &stream.name()),
@@ -153,6 +167,7 @@ impl Source {
             spool,
             slot,
             splitter: Splitter::new(max_line),
+            secrets,
             logged,
             capacity: SMALL_PIPE,
             no_writer: false,
@@ -267,7 +282,14 @@ impl Source {
             filled += bytes;
             let all_here = self.logged + filled as u64 == self.stage.end();
             let mut from = 0;
-            while let Some(line) = self.splitter.next(&room[from..filled], at_end && all_here) {
+            while let Some(mut line) = self.splitter.next(&room[from..filled], at_end && all_here) {
+                if let Some(secrets) = &mut self.secrets {
+                    let pending = &room[from..filled];
+                    match secrets.veil.cover(pending, line, at_end && all_here) {
+                        Some(covered) => line = covered,
+                        None => break,
+                    }
+                }
                 let off = self.logged;
                 self.logged += line.consumed as u64;
                 from += line.consumed;
@@ -316,29 +338,6 @@ impl Source {
         self.splitter.restart();
         let msg = format!("{bytes} bytes of {} are missing here", self.stream);
         cap.event(self.run, None, Level::Error, &msg, &event)
-    }
-
-    /// The first record that [`Source::record`] would make now, without making it.
-    pub(super) fn draft(&mut self, cap: &Capture, desk: &mut Desk) -> io::Result<Option<Vec<u8>>> {
-        let Desk { room, peek } = desk;
-        let mut filled = 0;
-        while filled < room.len() && self.logged + (filled as u64) < self.stage.end() {
-            let bytes = self.read(self.logged + filled as u64, &mut room[filled..], peek)?;
-            filled += bytes;
-            if bytes == 0 && self.stage.held() == 0 {
-                break;
-            }
-            if bytes == 0 {
-                self.stage.spill(&mut self.spool)?;
-            }
-        }
-        let at_end = self.ended && self.logged + filled as u64 == self.stage.end();
-        let line = self.splitter.next(&room[..filled], at_end);
-        self.splitter.restart();
-        Ok(line.map(|line| match self.stream {
-            Stream::Planwatch => cap.draft_said(self.logged, &line),
-            _ => cap.draft_text(self.slot, &self.head, self.logged, &line),
-        }))
     }
 
     /// The log has everything that was made into records: none of it need be kept any more.

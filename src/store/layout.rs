@@ -1,5 +1,7 @@
 //! Every path under the home.
 
+mod tidy;
+
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{
@@ -321,6 +323,12 @@ impl PlanDir {
         self.run_pipes(run).join("tie")
     }
 
+    /// The FIFO that holds the secret values of a run, for as long as anybody holds it: memory, never
+    /// the disk.
+    pub fn secrets(&self, run: u64) -> PathBuf {
+        self.run_pipes(run).join("secrets")
+    }
+
     /// The files that are followed for a run that somebody else started.
     pub fn followed(&self, run: u64) -> PathBuf {
         self.run_pipes(run).join("followed")
@@ -330,25 +338,6 @@ impl PlanDir {
     /// get the pipes of another.
     pub fn create_run_pipes(&self, run: u64) -> io::Result<()> {
         DirBuilder::new().mode(0o700).create(self.run_pipes(run))
-    }
-
-    /// Removes the pipes of runs up to `last`, but for those in `kept`.
-    pub fn remove_run_pipes(&self, last: u64, kept: &[u64]) -> io::Result<()> {
-        for run in self.runs_with_pipes()? {
-            if run <= last && !kept.contains(&run) {
-                fs::remove_dir_all(self.run_pipes(run))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The runs whose pipes are there.
-    pub fn runs_with_pipes(&self) -> io::Result<Vec<u64>> {
-        let mut runs = Vec::new();
-        for entry in fs::read_dir(self.pipes())? {
-            runs.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
-        }
-        Ok(runs)
     }
 
     /// Bytes taken from a pipe and not yet in the log.
@@ -378,7 +367,9 @@ impl PlanDir {
 
     /// Opens the file for diagnostics, to append.
     pub fn open_diagnostics(&self) -> io::Result<File> {
-        fs::OpenOptions::new().create(true).append(true).mode(0o600).open(self.diagnostics())
+        let mut options = fs::OpenOptions::new();
+        options.create(true).append(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+        options.open(self.diagnostics())
     }
 }
 

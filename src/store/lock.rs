@@ -45,7 +45,9 @@ impl Lock {
                 .create(true)
                 .truncate(false)
                 .mode(0o600)
-                .open(path)?;
+                .custom_flags(libc::O_NOFOLLOW)
+                .open(path)
+                .map_err(|error| not_a_link(path, error))?;
             if !try_lock(&file)? {
                 match lock_holder(&file)? {
                     Some(pid) => return Ok(Err(Lock::describe(path, pid))),
@@ -82,5 +84,12 @@ impl Lock {
             Some(holder) if holder.pid == pid => holder,
             _ => Holder { pid, ..Holder::default() },
         }
+    }
+}
+/// What is planted in the place of a lock is not written through.
+fn not_a_link(path: &Path, error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(libc::ELOOP) => io::Error::other(format!("{} is a link: refused", path.display())),
+        _ => error,
     }
 }

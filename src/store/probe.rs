@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::layout::Home;
+use super::layout::{Home, PlanDir};
+use super::segments;
 use crate::os::fifo::{Moved, pipe_to_file};
 
 /// A folder in the home to try things in. Removed when dropped.
@@ -49,12 +50,59 @@ impl Probe {
     }
 }
 
-/// Lets nobody else into the home.
-pub fn close(home: &Home) -> io::Result<()> {
-    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700))
+/// Files and folders of the home that others may enter, read or write, with their permission bits.
+pub fn open_to_others(home: &Home) -> io::Result<Vec<(PathBuf, u32)>> {
+    let mut open = Vec::new();
+    let mut left = vec![home.path().to_owned()];
+    while let Some(path) = left.pop() {
+        // What is gone meanwhile is open to nobody.
+        let Ok(meta) = fs::symlink_metadata(&path) else { continue };
+        if path != home.path() && meta.is_symlink() {
+            continue;
+        }
+        let meta = fs::metadata(&path)?;
+        let mode = meta.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            open.push((path.clone(), mode));
+        }
+        if meta.is_dir() {
+            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+            left.extend(entries.map(|entry| entry.path()));
+        }
+    }
+    Ok(open)
 }
 
-/// Permission bits of the home.
-pub fn mode(home: &Home) -> io::Result<u32> {
-    Ok(fs::metadata(home.path())?.permissions().mode() & 0o7777)
+/// Takes them away from others.
+pub fn close(open: &[(PathBuf, u32)]) -> io::Result<()> {
+    open.iter().try_for_each(|(path, mode)| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
+    })
+}
+
+/// How a log ends that nobody is writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With a line end, or it is empty.
+    Whole,
+    /// With the beginning of a record.
+    Torn,
+    /// With NUL bytes, where a power cut took what was there.
+    Blank,
+}
+
+/// Looks at the last bytes of a plan's log.
+pub fn end_of_log(plan: &PlanDir) -> io::Result<End> {
+    let Some(last) = segments::list(&plan.log())?.pop().filter(|last| !last.compressed) else {
+        return Ok(End::Whole);
+    };
+    let file = File::open(&last.path)?;
+    let mut end = [0; 1];
+    let Some(at) = file.metadata()?.len().checked_sub(1) else { return Ok(End::Whole) };
+    file.read_exact_at(&mut end, at)?;
+    Ok(match end[0] {
+        b'\n' => End::Whole,
+        0 => End::Blank,
+        _ => End::Torn,
+    })
 }

@@ -114,6 +114,15 @@ impl Proof {
         }
     }
 
+    /// The log has once come to this record.
+    pub(super) fn reached(&mut self, seq: u64) {
+        // Of a log that is gone as a whole the last number is 0.
+        let next = self.next.unwrap_or(1);
+        if next <= seq {
+            self.found(format!("records {next}–{seq} are missing at the end"));
+        }
+    }
+
     /// What stands behind the last line end of a segment that nobody is writing. `gone` says that
     /// nobody can complete it.
     pub(super) fn tail(&mut self, tail: &[u8], newest: bool, gone: bool) {
@@ -374,6 +383,18 @@ mod tests {
                 "stdout of run 1: 1 bytes from 4 on are missing before record 4"
             ]
         );
+    }
+
+    #[test]
+    fn a_lost_end_is_named_by_its_numbers() {
+        let mut proof = Proof::new("p");
+        proof.open(1);
+        let line = format!("{OPENED}\n");
+        proof.line(line.as_bytes(), &Hashes::default());
+        proof.close(true);
+        proof.reached(1);
+        proof.reached(7);
+        assert_eq!(proof.report().findings, ["records 2–7 are missing at the end"]);
     }
 
     #[test]

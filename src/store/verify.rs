@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
+use serde::Deserialize;
+
 use super::journal::Hashes;
 use super::layout::PlanDir;
 use super::lock::Lock;
@@ -9,11 +11,14 @@ use super::proof::Proof;
 pub use super::proof::Report;
 use super::segment::SegmentFile;
 use super::segments::{self, Segment};
+use super::snapshot;
 
 /// Reads the whole log of a plan and reports what is wrong with it. Of a log that is being written,
 /// what is there now is proved.
 pub fn verify(plan: &PlanDir) -> io::Result<Report> {
     let mut proof = Proof::new(plan.name().as_str());
+    // Read first: it is written after the log, so that the log has come at least as far.
+    let saved: Option<Saved> = snapshot::load_json(&plan.status_file())?;
     let listed = segments::list(&plan.log())?;
     for (at, segment) in listed.iter().enumerate() {
         let newest = at + 1 == listed.len();
@@ -23,7 +28,21 @@ pub fn verify(plan: &PlanDir) -> io::Result<Report> {
             None => proof.note(format!("segment {} was removed meanwhile", segment.first)),
         }
     }
+    if let Some(saved) = saved {
+        proof.reached(saved.fold.seq);
+    }
     Ok(proof.report())
+}
+
+/// What the saved state knows of the log's end.
+#[derive(Deserialize)]
+struct Saved {
+    fold: SavedFold,
+}
+
+#[derive(Deserialize)]
+struct SavedFold {
+    seq: u64,
 }
 
 fn read_segment(

@@ -16,8 +16,8 @@ use super::words;
 use crate::fold::RunFold;
 use crate::foreign::{self, Kin, RunFolder, Standing};
 use crate::model::{Event, Foreign, Level, State, Stream};
-use crate::os::given;
 use crate::os::pidfd::{Pidfd, Process};
+use crate::os::{given, proc};
 use crate::store::layout::PlanDir;
 use crate::store::snapshot;
 use crate::wake::Watcher;
@@ -144,7 +144,8 @@ impl Supervisor {
         let Process { pid, start } = process;
         let (since, before_ms) = (Some(Instant::now()), given::age_ms(start));
         let (is_child, report) = (false, None);
-        self.process = Some(Plan { held, process, is_child, report, since, before_ms });
+        let ooms = proc::killed_for_memory();
+        self.process = Some(Plan { held, process, is_child, report, since, before_ms, ooms });
         if news {
             self.inbox.push_back(Input::Spawned { pid, start });
         }

@@ -187,6 +187,7 @@ impl Supervisor {
             report: None,
             since: Some(Instant::now()),
             before_ms: 0,
+            ooms: proc::killed_for_memory(),
         }))
     }
 

@@ -12,8 +12,9 @@ use serde::Serialize;
 use super::drive::Supervisor;
 use super::history::known;
 use super::lifecycle::said;
+use super::secrets::{Secrets, value_of};
 use crate::fold::RunFold;
-use crate::model::{Event, Hooks, Level, Stamp, Verdict};
+use crate::model::{Event, Hooks, Level, MOST_SECRETS, Stamp, Verdict, secret};
 use crate::os::child::kill_group;
 use crate::os::kernel::{self, Exited, Which};
 use crate::os::pidfd::Pidfd;
@@ -90,6 +91,7 @@ impl Supervisor {
                 Ok(())
             }
             Err(error) => {
+                let command = secret::shown(&command);
                 let program = command.first().map_or("", String::as_str);
                 self.say_hook(
                     name,
@@ -109,6 +111,7 @@ impl Supervisor {
         command: &[String],
         run: &RunFold,
     ) -> io::Result<Hook> {
+        let command = secret::filled(command, |name| value_of(name, &self.env));
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut input = tempfile::tempfile()?;
         let log = self.plan.log().display().to_string();
@@ -173,7 +176,8 @@ impl Supervisor {
         };
         let mut hook = self.hooks.remove(at);
         let took = u64::try_from(hook.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let said = last_words(&mut hook.output).unwrap_or_default();
+        let secrets = Secrets::of(&self.spec, &self.env);
+        let said = last_words(&mut hook.output, &secrets).unwrap_or_default();
         self.say_hook(hook.name, Some(exited), None, took, hook.late, said)
     }
 
@@ -226,10 +230,14 @@ fn told<'a>(hook: &'a str, plan: &'a str, run: &'a RunFold, log: String) -> Told
     }
 }
 
-fn last_words(output: &mut File) -> io::Result<String> {
+fn last_words(output: &mut File, secrets: &Secrets) -> io::Result<String> {
+    // Of a value that begins before what is kept no part may stay.
+    let read = KEPT + MOST_SECRETS as u64;
     let length = output.metadata()?.len();
-    output.seek(SeekFrom::Start(length.saturating_sub(KEPT)))?;
+    output.seek(SeekFrom::Start(length.saturating_sub(read)))?;
     let mut bytes = Vec::new();
-    output.take(KEPT).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    output.take(read).read_to_end(&mut bytes)?;
+    let text = secrets.cover(&String::from_utf8_lossy(&bytes));
+    let from = text.floor_char_boundary(text.len().saturating_sub(KEPT as usize));
+    Ok(text[from..].trim().to_owned())
 }

@@ -201,6 +201,7 @@ mod tests {
             wall_ms: None,
             cpu_ms: None,
             peak_rss: None,
+            oom: false,
             markers,
         };
         let told = |markers| {

@@ -169,9 +169,9 @@ impl Machine {
         self.exited = true;
         let level = words::weight(&ended);
         let msg = words::exited(&ended);
-        let Ended { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers } = ended;
+        let Ended { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers, oom } = ended;
         let event =
-            Event::RunExited { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers };
+            Event::RunExited { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers, oom };
         to.push(Effect::Say(level, msg, event));
         to.push(Effect::Reap);
         if self.phase == Phase::Stopping {

@@ -4,7 +4,7 @@
 //! `drive` and `perform` do it,
 //! `abroad` finds the process of a run that somebody else started,
 //! `adopt` goes on where a dead supervisor stopped, [`exec_step`] becomes the plan, `tree` finds all
-//! processes of a run, `leftover` those that outlive it, `companion` keeps a recorder alive, `bridge` lays out what makes the plan's
+//! processes of a run, `leftover` those that outlive it, `companion` keeps a recorder alive, `secrets` puts values where only the recorder sees them, `bridge` lays out what makes the plan's
 //! Python report Luigi's events.
 //!
 //! Uses `model`, `fold`, `store`, `os`, `control`, `wake` and `foreign`. What surprises: it never touches the
@@ -28,6 +28,7 @@ mod machine;
 mod perform;
 mod ready;
 mod run;
+mod secrets;
 mod senses;
 mod stall;
 mod tie;

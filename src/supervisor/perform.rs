@@ -11,10 +11,11 @@ use super::history::{Awaited, Vigil, known};
 use super::lifecycle::said;
 use super::machine::{Effect, Input, Machine};
 use super::run::{Pipes, Plan, STREAMS, marks};
+use super::secrets::Secrets;
 use super::tree::{self, Marks};
 use super::words;
 use crate::fold::Next;
-use crate::model::{Event, Level, Spec};
+use crate::model::{Event, Level, Spec, secret};
 use crate::os::host;
 use crate::store::snapshot;
 
@@ -26,7 +27,10 @@ impl Supervisor {
         let foreign = self.spec.foreign.clone();
         let (pipes, streams) = match &foreign {
             Some(foreign) => abroad::prepare(&self.plan, run, foreign)?,
-            None => (Pipes::make(&self.plan, run)?, STREAMS.to_vec()),
+            None => {
+                let secrets = Secrets::of(&self.spec, &self.env);
+                (Pipes::make(&self.plan, run, &secrets)?, STREAMS.to_vec())
+            }
         };
         self.token = if foreign.is_some() { None } else { Some(host::random_token()?) };
         (self.pipes, self.abroad) = (Some(pipes), None);
@@ -36,8 +40,9 @@ impl Supervisor {
         self.tree.clear();
         self.timers.clear();
         self.vigil = Some(Vigil::new(&self.plan, Awaited::Started(run))?);
+        let argv = secret::shown(&self.spec.argv);
         let event = Event::RunStarted {
-            argv: self.spec.argv.clone(),
+            argv: argv.clone(),
             cwd: self.spec.cwd.display().to_string(),
             changed,
             verdict: self.spec.verdict.clone(),
@@ -49,8 +54,8 @@ impl Supervisor {
             boot: self.boot.clone(),
         };
         let msg = match &foreign {
-            Some(foreign) => abroad::announced(run, foreign, &self.spec.argv),
-            None => format!("run {run}: {}", self.spec.argv.join(" ")),
+            Some(foreign) => abroad::announced(run, foreign, &argv),
+            None => format!("run {run}: {}", argv.join(" ")),
         };
         self.lifecycle.say(said(run, Level::Info, msg, event))
     }

@@ -11,8 +11,9 @@ use std::time::Instant;
 use super::bridge;
 use super::exec::{ExecFailure, ExecOrder};
 use super::machine::Ended;
+use super::secrets::{Secrets, value_of};
 use super::tree::Marks;
-use crate::model::{Marker, Spec, Stream, VerdictRule};
+use crate::model::{Marker, Spec, Stream, VerdictRule, secret};
 use crate::os::child::{itself, keep_over_exec, make_blocking};
 use crate::os::kernel::{self, Exited, Which};
 use crate::os::pidfd::{Pidfd, Process, start_time};
@@ -27,19 +28,23 @@ pub(super) const STREAMS: [Stream; 3] = [Stream::Stdout, Stream::Stderr, Stream:
 /// when the recorder dies, and the end of the last writer shows as a hang-up.
 pub(super) struct Pipes {
     ends: Vec<(Stream, OwnedFd)>,
+    /// And what else would lose its content with its last reader.
     _stages: Vec<OwnedFd>,
 }
 
 impl Pipes {
-    /// Makes the pipes of a new run. A folder that is there already is an error: somebody may still
-    /// use it.
-    pub(super) fn make(plan: &PlanDir, run: u64) -> io::Result<Pipes> {
+    /// Makes the pipes of a new run, and puts `secrets` where its recorder finds them. A folder that
+    /// is there already is an error: somebody may still use it.
+    pub(super) fn make(plan: &PlanDir, run: u64, secrets: &Secrets) -> io::Result<Pipes> {
         std::fs::DirBuilder::new().mode(0o700).create(plan.run_pipes(run))?;
         for stream in STREAMS {
             fifo::make(&plan.run_pipe(run, &stream))?;
             fifo::make(&plan.run_stage(run, &stream))?;
         }
-        Pipes::open(plan, run)
+        let filled = secrets.lay_out(plan, run)?;
+        let pipes = Pipes::open(plan, run);
+        drop(filled);
+        pipes
     }
 
     /// Opens those pipes of a run that are still there.
@@ -56,6 +61,11 @@ impl Pipes {
                 (Err(error), _) | (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
                 (Err(error), _) | (_, Err(error)) => return Err(error),
             }
+        }
+        match fifo::open_read(&plan.secrets(run)) {
+            Ok(secrets) => stages.push(secrets),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
         Ok(Pipes { ends, _stages: stages })
     }
@@ -119,6 +129,8 @@ pub(super) struct Plan {
     pub(super) since: Option<Instant>,
     /// Milliseconds since it began, if another supervisor began it.
     pub(super) before_ms: u64,
+    /// How often the kernel had killed for want of memory when we came to know it.
+    pub(super) ooms: Option<u64>,
 }
 
 impl Plan {
@@ -148,7 +160,7 @@ impl Plan {
         };
         let child = itself()
             .args(["__exec", plan.name().as_str(), &serde_json::to_string(&order)?, "--"])
-            .args(&spec.argv)
+            .args(secret::filled(&spec.argv, |name| value_of(name, env)))
             .envs(env)
             .env("PLANWATCH_PLAN", plan.name().as_str())
             .env("PLANWATCH_RUN", run.to_string())
@@ -169,6 +181,7 @@ impl Plan {
             report,
             since: Some(Instant::now()),
             before_ms: 0,
+            ooms: proc::killed_for_memory(),
         })
     }
 
@@ -199,6 +212,7 @@ impl Plan {
             ended.cpu_ms = Some(reaped.cpu_ms);
             ended.peak_rss = Some(reaped.peak_rss);
             put(&mut ended, reaped.exited);
+            ended.oom = self.was_memory_short(&ended);
             return Ok(Some(ended));
         }
         if let Ok(Some(stat)) = proc::stat(self.process.pid)
@@ -212,7 +226,13 @@ impl Plan {
             None if !self.held.is_reaped() => return Ok(None),
             None => {}
         }
+        ended.oom = self.was_memory_short(&ended);
         Ok(Some(ended))
+    }
+
+    /// Whether it was killed, and the kernel has killed meanwhile.
+    fn was_memory_short(&self, ended: &Ended) -> bool {
+        ended.signal == Some(libc::SIGKILL) && proc::killed_for_memory() > self.ooms
     }
 
     /// Gives its process id back.

@@ -9,6 +9,7 @@ use super::drive::{SOON, Supervisor};
 use super::history::Awaited;
 use super::launch::Answer;
 use super::machine::{Ended, Input};
+use super::secrets::Secrets;
 use crate::control::{self, Request, Verb};
 use crate::model::Stamp;
 use crate::os::host;
@@ -97,7 +98,10 @@ impl Supervisor {
                 self.answer(&Answer::Ok { run: self.run, pid, seq: self.started_seq });
                 kernel::give_memory_back();
             }
-            Err(failure) => self.failed(failure.code, failure.error),
+            Err(failure) => {
+                let error = Secrets::of(&self.spec, &self.env).cover(&failure.error);
+                self.failed(failure.code, error);
+            }
         }
     }
 

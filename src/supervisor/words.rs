@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::control::Verb;
-use crate::model::{Level, Spec, Stream, format_duration, is_passing, signal_name};
+use crate::model::{Level, OUT_OF_MEMORY, Spec, Stream, format_duration, is_passing, signal_name};
 
 use super::machine::{Ended, Pause};
 
@@ -12,6 +12,9 @@ pub(super) fn exited(ended: &Ended) -> String {
     let how = match (&ended.exec_error, ended.code, ended.signal) {
         (Some(error), ..) => return format!("could not be started: {error}"),
         (_, Some(code), _) => format!("exited with code {code}"),
+        (_, _, Some(signal)) if ended.oom => {
+            format!("ended by {}{OUT_OF_MEMORY}", signal_name(signal))
+        }
         (_, _, Some(signal)) => format!("ended by {}", signal_name(signal)),
         _ => return "has ended; nobody saw how".to_owned(),
     };

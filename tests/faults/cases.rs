@@ -21,8 +21,18 @@ const fn case(fault: &'static str, expected: &'static str, tests: &'static [&'st
     Case { fault, expected, proof: Proof::Tests(tests) }
 }
 
-pub(crate) const GROUPS: &[(&str, &[Case])] =
-    &[("Storage", STORAGE), ("Notifications", NOTIFICATIONS)];
+pub(crate) const GROUPS: &[(&str, &[Case])] = &[
+    ("Storage", STORAGE),
+    ("Rotation and following", FOLLOWING),
+    ("Notifications", NOTIFICATIONS),
+    ("Processes", PROCESSES),
+    ("Terminal", TERMINAL),
+    ("Names and files", NAMES),
+    ("Requests", REQUESTS),
+    ("Secrets", SECRETS),
+    ("Clock, host, upgrade", CLOCK),
+    ("Everything at once", STORM),
+];
 
 const STORAGE: &[Case] = &[
     case(
@@ -79,6 +89,9 @@ const STORAGE: &[Case] = &[
             "live/recorder.rs::killed_at_any_instant_it_loses_and_repeats_nothing",
             "live/recorder.rs::killed_while_it_turns_segments_it_loses_and_repeats_nothing",
             "live/recorder.rs::killed_at_each_call_of_each_kind_it_loses_and_repeats_nothing",
+            "faults/sweep.rs::a_recorder_killed_at_any_of_its_calls_loses_and_doubles_nothing",
+            "faults/sweep.rs::a_supervisor_killed_at_any_of_its_calls_changes_nothing",
+            "faults/sweep.rs::a_start_killed_at_any_of_its_calls_leaves_a_plan_that_runs_once_or_not_at_all",
         ],
     ),
     case(
@@ -129,6 +142,13 @@ const STORAGE: &[Case] = &[
         "Readers and `verify` name its first and last record",
         &[
             "faults/damage.rs::sealed_segments_removed_under_writer_and_readers_are_a_named_gap_and_no_more",
+        ],
+    ),
+    case(
+        "SIGKILL of `prune` at each system call",
+        "The log is whole from where it begins; the next `prune` ends what this one began",
+        &[
+            "faults/sweep.rs::a_prune_killed_at_any_of_its_calls_leaves_a_whole_log_and_can_be_repeated",
         ],
     ),
     case(
@@ -228,5 +248,403 @@ const NOTIFICATIONS: &[Case] = &[
             "live/idle.rs::ten_idle_plans_and_five_followers_make_no_system_call",
             "live/screen.rs::it_makes_no_system_call_while_nothing_runs",
         ],
+    ),
+];
+
+const FOLLOWING: &[Case] = &[
+    case(
+        "Eight followers while the log turns segment after segment",
+        "Each gets every record once",
+        &["live/logs.rs::eight_followers_get_every_record_once_through_many_rotations"],
+    ),
+    case(
+        "Segments are pruned before a slow reader came to them",
+        "The reader is told which records are gone, and goes on",
+        &[
+            "faults/damage.rs::pruning_races_no_reader_into_a_wrong_line",
+            "faults/damage.rs::sealed_segments_removed_under_writer_and_readers_are_a_named_gap_and_no_more",
+        ],
+    ),
+    case(
+        "A follower begins in the middle of a write",
+        "Never half a record",
+        &[
+            "live/logs.rs::followers_from_before_amid_and_after_the_run_get_the_same_records",
+            "live/logs.rs::a_follower_killed_and_resumed_by_cursor_gets_every_record_once",
+        ],
+    ),
+    case(
+        "The plan is started again while it is followed",
+        "Following goes on with the next run",
+        &["live/logs.rs::following_goes_on_across_a_restart"],
+    ),
+    case(
+        "Segments are compressed under readers",
+        "They read on as if nothing had happened",
+        &["live/compress.rs::a_long_run_is_compressed_while_it_is_recorded_and_followed"],
+    ),
+    case(
+        "A part of a compressed segment is damaged",
+        "Exactly its records are named, by readers and `verify`; the rest is read",
+        &[
+            "src/store/packed/tests.rs::a_damaged_frame_is_named_with_exactly_its_records_and_everything_else_is_read",
+        ],
+    ),
+    case(
+        "Ten thousand followers come and go",
+        "Memory, descriptors and processes of those who record stay as they were",
+        &["faults/lasting.rs::followers_that_come_and_go_leave_nothing_behind"],
+    ),
+    case(
+        "A hundred million lines",
+        "Memory and descriptors stay as they were",
+        &["faults/lasting.rs::many_lines_need_no_more_memory_than_few"],
+    ),
+    case(
+        "Ten thousand runs of tiny plans",
+        "No process, file, pipe or lock is left over",
+        &["faults/lasting.rs::runs_without_number_leave_nothing_behind"],
+    ),
+    Case {
+        fault: "A log of ten million records and more is opened",
+        expected: "At once, in bounded memory",
+        proof: Proof::None("measured instead: `cargo bench --bench window -- 10240`"),
+    },
+    Case {
+        fault: "A flood of 200 MB/s and more",
+        expected: "The screen answers, the recorder loses nothing",
+        proof: Proof::None("measured instead: `cargo bench --bench cost -- screen`"),
+    },
+];
+
+const PROCESSES: &[Case] = &[
+    case(
+        "The program is not there, cannot be executed, its folder cannot be entered",
+        "127, 126, 125, and what to do",
+        &["live/run.rs::what_cannot_be_executed_is_told_by_126_and_127"],
+    ),
+    case(
+        "No further process can be started",
+        "The start fails with the reason; a later one works",
+        &[
+            "faults/processes.rs::where_no_process_can_be_started_a_start_fails_with_the_reason_and_a_later_one_works",
+        ],
+    ),
+    case(
+        "Few descriptors",
+        "It is recorded, or refused with the reason",
+        &[
+            "faults/processes.rs::with_few_descriptors_a_plan_is_recorded_or_refused_with_the_reason",
+        ],
+    ),
+    case(
+        "A grandchild keeps the streams after the end",
+        "The verdict names it and does not wait; what it writes is kept",
+        &[
+            "live/processes.rs::a_grandchild_that_holds_the_streams_delays_no_verdict_and_loses_no_line",
+            "live/stop.rs::what_a_killed_plan_left_behind_is_named_and_ended_by_stop",
+        ],
+    ),
+    case(
+        "A grandchild becomes a daemon",
+        "It is left in peace",
+        &["live/processes.rs::a_daemon_that_closed_its_streams_is_left_in_peace"],
+    ),
+    case(
+        "The plan forks faster than it is stopped",
+        "`stop` leaves nobody",
+        &["faults/processes.rs::a_plan_that_forks_faster_than_it_is_stopped_leaves_nobody"],
+    ),
+    case(
+        "The plan ignores SIGTERM",
+        "SIGKILL after the grace",
+        &["live/stop.rs::a_plan_that_ignores_term_is_killed_after_the_grace"],
+    ),
+    case(
+        "The plan is stopped (SIGSTOP)",
+        "It can be stopped for good, and survives the death of its supervisor",
+        &[
+            "live/stop.rs::a_stopped_plan_can_be_stopped_for_good",
+            "live/crash.rs::a_plan_stopped_by_a_signal_survives_the_death_of_its_supervisor",
+        ],
+    ),
+    case(
+        "The recorder is stopped (SIGSTOP)",
+        "It is made to go on",
+        &["live/crash.rs::a_recorder_that_was_stopped_is_made_to_go_on"],
+    ),
+    case(
+        "The plan closes stdout early",
+        "Nothing spins; the rest goes on",
+        &["live/processes.rs::a_plan_that_closes_its_stdout_early_goes_on"],
+    ),
+    case(
+        "An orphan of one run writes during the next",
+        "Into its own run",
+        &[
+            "faults/processes.rs::an_orphan_of_one_run_that_writes_during_the_next_writes_into_its_own",
+        ],
+    ),
+    case(
+        "asyncio writes to stdout",
+        "It finds a pipe as it expects one",
+        &["live/processes.rs::asyncio_may_write_to_its_stdout"],
+    ),
+    case(
+        "SIGKILL between the start of the plan and its record",
+        "It is never started twice",
+        &[
+            "live/processes.rs::a_supervisor_killed_between_the_plans_start_and_its_record_starts_nothing_twice",
+        ],
+    ),
+    case(
+        "The kernel kills the plan for want of memory",
+        "The verdict says so",
+        &["faults/processes.rs::a_plan_that_the_kernel_killed_for_want_of_memory_is_said_to_be"],
+    ),
+    case(
+        "Another process has got the number of a dead plan",
+        "It is never signalled",
+        &["faults/processes.rs::a_process_that_got_the_number_of_a_dead_plan_is_never_signalled"],
+    ),
+    case(
+        "What the plan inherits",
+        "Signals, mask, umask and descriptors as a shell would give them; no lock",
+        &[
+            "live/run.rs::the_plan_has_its_environment_its_folder_and_clean_signals",
+            "faults/processes.rs::a_plan_inherits_no_lock_and_no_file_of_planwatch",
+        ],
+    ),
+    case(
+        "Luigi with several workers is stopped",
+        "No worker is left",
+        &[
+            "live/luigi.rs::stopping_a_plan_with_four_workers_leaves_no_process",
+            "live/stop.rs::stop_reaches_children_that_moved_to_sessions_of_their_own",
+        ],
+    ),
+    case(
+        "All of planwatch is killed",
+        "The next command or follower takes the plan up",
+        &[
+            "live/crash.rs::a_plan_whose_planwatch_is_wholly_dead_is_taken_up_by_the_next_command",
+            "live/crash.rs::a_plan_killed_with_all_of_its_planwatch_can_be_run_again_at_once",
+        ],
+    ),
+];
+
+const TERMINAL: &[Case] = &[
+    case(
+        "A panic, on any thread",
+        "The terminal is given back, the message is read there",
+        &["live/screen.rs::a_panic_on_any_thread_gives_the_terminal_back_and_is_read_there"],
+    ),
+    case(
+        "The terminal vanishes, with SIGHUP ignored",
+        "The screen ends; plans go on",
+        &[
+            "live/screen.rs::a_terminal_that_vanishes_without_a_signal_ends_it",
+            "live/run.rs::the_plan_outlives_the_terminal",
+        ],
+    ),
+    case(
+        "A storm of sizes, 0×0 and 500×200 among them",
+        "The picture is whole",
+        &["live/screen.rs::a_storm_of_sizes_leaves_the_picture_whole"],
+    ),
+    case(
+        "The terminal takes nothing (^S)",
+        "The plan and its recorder do not notice; the screen goes on when it does",
+        &["faults/terminal.rs::a_terminal_that_takes_nothing_holds_up_nobody_but_its_own_screen"],
+    ),
+    case(
+        "^Z, and back",
+        "The shell has its terminal, then the screen is drawn anew",
+        &["live/screen.rs::it_goes_to_the_shell_and_comes_back"],
+    ),
+    case(
+        "`logs | head -1`",
+        "A quiet success",
+        &["live/logs.rs::a_closed_pipe_is_a_quiet_success"],
+    ),
+    case(
+        "`> /dev/full`",
+        "An error, and not a word lost about it",
+        &[
+            "command_line.rs::a_reader_that_has_gone_is_a_quiet_success_and_a_full_disk_is_not",
+            "live/run.rs::a_closed_output_does_not_end_the_plan",
+        ],
+    ),
+    case(
+        "TERM=dumb, or no terminal",
+        "Plain text; `watch` says what to do instead",
+        &[
+            "faults/terminal.rs::on_a_dumb_terminal_nothing_but_text_is_written",
+            "live/screen.rs::where_there_is_no_terminal_it_says_what_to_do_instead",
+        ],
+    ),
+    case(
+        "Hostile lines: clipboard, titles, links, modes, queries, C1, overwrites, bidi, marks, NUL",
+        "None reaches the terminal, none hides text, none breaks the picture",
+        &[
+            "src/render/sanitize.rs::everything_else_lies_open",
+            "src/render/sanitize.rs::a_flood_of_marks_is_cut_and_ordinary_marks_stay",
+            "src/render/sanitize.rs::text_is_never_painted_in_the_colour_of_its_ground",
+            "live/screen.rs::nothing_that_a_plan_prints_reaches_the_terminal_as_an_escape",
+            "live/logs.rs::control_sequences_of_a_plan_do_not_reach_a_reader_of_the_short_form",
+        ],
+    ),
+    case(
+        "A gigabyte without a line end",
+        "Recorded in pieces, in bounded memory",
+        &["live/record.rs::a_line_without_end_is_recorded_in_pieces_and_in_bounded_memory"],
+    ),
+];
+
+const NAMES: &[Case] = &[
+    case(
+        "Names that leave the home, hold control characters, look like options or like others, are too long",
+        "Refused, with the rule",
+        &[
+            "faults/names.rs::names_that_lead_out_of_the_home_or_break_a_line_are_refused_with_the_rule",
+            "src/model/name.rs::names_that_could_leave_their_folder_are_refused",
+        ],
+    ),
+    case(
+        "Links planted inside the home",
+        "Refused or replaced, never followed; the home itself may be a link",
+        &[
+            "faults/names.rs::links_planted_in_the_home_are_not_followed_but_the_home_itself_may_be_one",
+            "src/store/prune.rs::a_plan_is_removed_whole_and_a_link_in_its_place_is_refused",
+        ],
+    ),
+    case(
+        "A loose umask, another user",
+        "All that is written is for its owner alone",
+        &[
+            "faults/names.rs::what_is_written_is_for_its_owner_alone_whatever_the_umask_and_another_user_reads_nothing",
+            "live/lists.rs::everything_under_the_home_is_for_its_owner_alone",
+        ],
+    ),
+    case(
+        "`prune` or `rm` where there is no home of planwatch",
+        "Nothing is deleted",
+        &["live/lists.rs::nothing_is_deleted_in_a_folder_that_is_not_a_home"],
+    ),
+];
+
+const REQUESTS: &[Case] = &[
+    case(
+        "Ten commands start one plan at once",
+        "One does; the others say who did",
+        &["live/run.rs::ten_simultaneous_runs_of_one_name_start_it_once"],
+    ),
+    case(
+        "Locks, pipes and spooled bytes that dead processes left",
+        "In nobody's way",
+        &[
+            "faults/names.rs::locks_and_pipes_that_dead_processes_left_behind_are_in_nobodys_way",
+            "live/stop.rs::a_restart_takes_over_pipes_that_nobody_was_told_to_use",
+        ],
+    ),
+    case(
+        "Garbage, huge and slow requests",
+        "They harm nobody, and the next one is heard",
+        &[
+            "live/stop.rs::garbage_in_the_requests_pipe_harms_nobody",
+            "faults/names.rs::a_request_that_comes_in_pieces_or_never_ends_harms_nobody",
+        ],
+    ),
+    case(
+        "A request is sent to a supervisor that dies",
+        "Its successor does it, once",
+        &["live/stop.rs::a_stop_asked_of_a_dead_supervisor_is_done_by_the_next"],
+    ),
+];
+
+const SECRETS: &[Case] = &[
+    case(
+        "Values of the environment",
+        "In no file, no list and no error",
+        &[
+            "faults/secrets.rs::values_of_variables_are_in_no_file_whoever_starts_the_plan_again",
+            "live/lists.rs::inspect_tells_everything_but_the_values_of_the_environment",
+            "live/up.rs::variables_of_a_plan_are_its_own_and_their_values_are_nowhere_in_the_state",
+        ],
+    ),
+    case(
+        "The plan prints a value named by `--secret`, or has it in its command line",
+        "Covered with `*` in the log and wherever it is shown",
+        &[
+            "faults/secrets.rs::a_secret_is_covered_in_all_that_a_plan_prints_and_in_its_command_line",
+        ],
+    ),
+    case(
+        "The value comes in pieces, and somebody dies in between",
+        "Covered as a whole",
+        &["faults/secrets.rs::a_secret_is_covered_whoever_dies_in_the_middle_of_it"],
+    ),
+    case(
+        "Everybody who knew the value is dead, the plan too",
+        "All that is left of the run is covered, and a `log.gap` says so",
+        &["faults/secrets.rs::a_secret_whose_value_nobody_knows_any_more_covers_everything"],
+    ),
+    case(
+        "A secret that is not set, or too long to be covered",
+        "Refused",
+        &["faults/secrets.rs::a_secret_that_is_not_there_or_does_not_fit_is_refused"],
+    ),
+];
+
+const CLOCK: &[Case] = &[
+    case(
+        "The clock goes back an hour, and ten years forward",
+        "No line is lost, every segment is in order, `clock.stepped` says so",
+        &["faults/clock.rs::a_clock_that_jumps_back_and_far_forward_loses_no_line_and_is_said"],
+    ),
+    Case {
+        fault: "The machine is suspended",
+        expected: "The plan sleeps with it",
+        proof: Proof::None(
+            "no suspending here; timers run on the clock that stands still meanwhile, and restarts are tested",
+        ),
+    },
+    case(
+        "The machine is restarted",
+        "Running becomes lost, nobody is signalled, numbers go on higher",
+        &[
+            "faults/clock.rs::after_a_restart_of_the_machine_a_run_is_lost_nobody_is_signalled_and_the_next_run_goes_on",
+        ],
+    ),
+    case(
+        "The program is replaced while a plan runs",
+        "Whoever dies is replaced by the program that was started",
+        &["faults/clock.rs::a_program_that_is_replaced_while_a_plan_runs_changes_nothing_for_that"],
+    ),
+    case(
+        "A newer release wrote the home",
+        "Left alone, exit 5",
+        &["live/lists.rs::a_home_of_a_newer_release_is_left_alone"],
+    ),
+    case(
+        "Logs of earlier releases, and keys of later ones",
+        "Read for ever",
+        &[
+            "live/compat.rs::a_log_of_format_1_is_read_as_it_was_written",
+            "live/compat.rs::keys_that_this_release_does_not_know_are_passed_on",
+        ],
+    ),
+];
+
+const STORM: &[Case] = &[
+    case(
+        "Fifty plans for ten minutes: kills, full disks, rotations, prunes, followers, stops and restarts",
+        "Every line once; the page of figures says how it went",
+        &["faults/storm.rs::a_storm_over_many_plans_costs_no_line"],
+    ),
+    case(
+        "Something is wrong with a home",
+        "`doctor` names it, mends what is safe to mend, and exits 1 when a person is needed",
+        &["faults/doctor.rs::doctor_names_what_is_wrong_and_mends_what_is_safe"],
     ),
 ];

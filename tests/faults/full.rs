@@ -92,7 +92,7 @@ fn every_byte_is_there_or_counted(home: &Home, plan: &str, stream: &str, out: Ou
 }
 
 /// Takes all the room that is left.
-fn fill(filler: &std::path::Path) {
+pub(crate) fn fill(filler: &std::path::Path) {
     use std::io::Write as _;
     let file = std::fs::File::options().create(true).append(true).open(filler);
     let Ok(mut file) = file else { return };

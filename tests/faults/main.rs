@@ -12,9 +12,18 @@ mod harness;
 #[path = "../live/oracle/script.rs"]
 mod script;
 
+mod clock;
 mod damage;
+mod doctor;
 mod full;
 #[allow(dead_code, reason = "not every fault is made yet")]
 mod ground;
+mod lasting;
+mod names;
 mod notices;
+mod processes;
+mod secrets;
 mod storage;
+mod storm;
+mod sweep;
+mod terminal;

@@ -50,6 +50,9 @@ pub(crate) struct RunArgs {
     /// Read NAME=value lines into the plan's environment
     #[arg(long, value_name = "FILE", help_heading = "Start")]
     pub(crate) env_file: Vec<PathBuf>,
+    /// Cover the value of this variable with * in all that the plan prints, and in its command line
+    #[arg(long, value_name = "NAME", value_parser = variable, help_heading = "Start")]
+    pub(crate) secret: Vec<String>,
     /// Give the plan this file as standard input instead of /dev/null
     #[arg(long, value_name = "FILE", help_heading = "Start")]
     pub(crate) stdin: Option<PathBuf>,
@@ -168,6 +171,15 @@ fn assignment(text: &str) -> Result<(String, String), String> {
             Ok((name.to_owned(), value.to_owned()))
         }
         _ => Err("write it as NAME=value".to_owned()),
+    }
+}
+
+fn variable(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        // The value is not repeated.
+        Some((name, _)) => Err(format!("name the variable alone, and set it with -e {name}=…")),
+        None if text.is_empty() || text.contains('\0') => Err("it has no name".to_owned()),
+        None => Ok(text.to_owned()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure};
 use crate::model::PlanName;
-use crate::store::snapshot::save_json;
+use crate::store::snapshot::save_json_among_many;
 
 /// `{"dublin-cafe":4711}`: the last seq shown of each plan. Always whole: it is written beside and
 /// renamed into place.
@@ -54,7 +54,7 @@ impl CursorFile {
             // A bare file name has an empty folder part, which cannot be opened.
             let beside = Path::new(".").join(&self.path);
             let path = if self.path.is_absolute() { &self.path } else { &beside };
-            save_json(path, &*seqs, false).map_err(|error| {
+            save_json_among_many(path, &*seqs).map_err(|error| {
                 let what = format!("cannot save the cursor file {}", self.path.display());
                 Failure::new(Exit::Failed, what).because(error)
             })?;

@@ -23,7 +23,7 @@ use crate::model::{PlanName, Target};
 use crate::os::tool;
 use crate::render::tasks::Look;
 use crate::store::layout::Home;
-use crate::store::snapshot::save_json;
+use crate::store::snapshot::save_json_among_many;
 use crate::tui::msg::{Deed, Effect, Msg, RunTasks};
 
 /// Where what is kept of the screen stands.
@@ -134,7 +134,7 @@ impl Runner {
                 Effect::Save(text) => self.save(&text).map(Some),
                 // Remembered as well as it goes.
                 Effect::Keep(kept) => {
-                    let _ = save_json(&kept_file(&self.home), &kept, false);
+                    let _ = save_json_among_many(&kept_file(&self.home), &kept);
                     Ok(None)
                 }
                 _ => Ok(None),

@@ -151,6 +151,7 @@ fn exited(code: Option<i32>, signal: Option<i32>, wall_ms: Option<u64>) -> Event
         wall_ms,
         cpu_ms: None,
         peak_rss: None,
+        oom: false,
         markers: Vec::new(),
     }
 }

@@ -45,6 +45,8 @@ pub(in super::super) struct Ended {
     pub(in super::super) cpu_ms: Option<u64>,
     pub(in super::super) peak_rss: Option<u64>,
     pub(in super::super) markers: Vec<Marker>,
+    /// The kernel has killed for want of memory meanwhile.
+    pub(in super::super) oom: bool,
 }
 
 /// What happened.

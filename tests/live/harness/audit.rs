@@ -16,6 +16,7 @@ pub(crate) struct Audit {
     plan: String,
     log: PathBuf,
     wanted: BTreeMap<(u64, String), Expected>,
+    accounted: BTreeMap<(u64, String), u64>,
     gaps_allowed: bool,
     pruned: bool,
 }
@@ -24,6 +25,10 @@ pub(crate) struct Audit {
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) records: u64,
+    /// Those of them that are lines of the plan, or pieces of one.
+    pub(crate) lines: u64,
+    /// How far the plan's streams have come, together.
+    pub(crate) bytes: u64,
     pub(crate) segments: usize,
     pub(crate) gaps: usize,
     /// How often each kind of event came.
@@ -61,6 +66,7 @@ impl Audit {
             plan: plan.to_owned(),
             log: log.to_owned(),
             wanted: BTreeMap::new(),
+            accounted: BTreeMap::new(),
             gaps_allowed: false,
             pruned: false,
         }
@@ -72,6 +78,15 @@ impl Audit {
             self.wanted.insert((run, name.to_owned()), Expected::new(steps, out));
         }
         self
+    }
+
+    /// The run was killed when it had written about so many bytes of what these steps write: at least
+    /// those that it has accounted for, at most one piece more.
+    pub(crate) fn killed_run(mut self, run: u64, steps: &[Step], accounted: [u64; 2]) -> Audit {
+        for (name, accounted) in ["stdout", "stderr"].into_iter().zip(accounted) {
+            self.accounted.insert((run, name.to_owned()), accounted);
+        }
+        self.run(run, steps)
     }
 
     /// Named losses are no failure here.
@@ -88,19 +103,32 @@ impl Audit {
 
     /// Proves it or panics with the first difference.
     #[track_caller]
-    pub(crate) fn holds(mut self) -> Report {
+    pub(crate) fn holds(self) -> Report {
+        let plan = self.plan.clone();
+        let (report, wrong) = self.proof();
+        if let Some(wrong) = wrong {
+            panic!("the log of {plan} does not hold: {wrong}");
+        }
+        report
+    }
+
+    /// Proves it, up to the first difference.
+    pub(crate) fn proof(mut self) -> (Report, Option<String>) {
         let flows = std::mem::take(&mut self.wanted)
             .into_iter()
             .map(|(key, expected)| (key, Flow { expected: Some(expected), ..Flow::default() }))
             .collect();
         let mut auditor =
             Auditor { audit: &self, report: Report::default(), flows, runs: BTreeMap::new() };
-        auditor.walk().and_then(|()| auditor.finish()).unwrap_or_else(|wrong| {
-            panic!("the log of {} does not hold: {wrong}", self.plan);
-        });
-        auditor.report
+        let wrong = auditor.walk().and_then(|()| auditor.finish()).err();
+        auditor.report.bytes =
+            auditor.flows.iter().filter(|(key, _)| key.0 > 0).filter_map(|(_, f)| f.next).sum();
+        (auditor.report, wrong)
     }
 }
+
+/// Most bytes that the oracle writes at once when it writes ragged pieces.
+const LONGEST_PIECE: u64 = 5000;
 
 type Proof = Result<(), String>;
 
@@ -172,6 +200,7 @@ impl Auditor<'_> {
         if record["stream"] == "planwatch" {
             self.event(run, record)
         } else {
+            self.report.lines += 1;
             self.text(run, record)
         }
     }
@@ -245,7 +274,17 @@ impl Auditor<'_> {
                 return Err(format!("run {number} is {order:?}"));
             }
         }
-        for ((run, stream), flow) in &mut self.flows {
+        for (key, flow) in &mut self.flows {
+            let (run, stream) = key;
+            if let Some(&accounted) = self.audit.accounted.get(key) {
+                let here = flow.next.unwrap_or(0);
+                if here < accounted || here > accounted + LONGEST_PIECE {
+                    return Err(format!(
+                        "{stream} of run {run} has {here} bytes, {accounted} were accounted for"
+                    ));
+                }
+                continue;
+            }
             let mut rest = Vec::new();
             let more = flow.expected.as_mut().is_some_and(|expected| expected.next(&mut rest));
             if more || !flow.pending.is_empty() {

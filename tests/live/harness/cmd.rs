@@ -32,6 +32,7 @@ impl Want {
 /// A command that is expected to exit 0 and to say nothing, unless told otherwise.
 pub(crate) struct Cmd {
     command: Command,
+    void: bool,
     pub(crate) expected: Expected,
 }
 
@@ -63,7 +64,15 @@ impl Cmd {
         }
         let nothing = Want::Is(String::new());
         let expected = Expected { code: Some(0), stdout: nothing.clone(), stderr: nothing };
-        Cmd { command, expected }
+        Cmd { command, void: false, expected }
+    }
+
+    /// A command that is not ours: it may say what it likes.
+    pub(crate) fn of(command: Command) -> Cmd {
+        let mut cmd = Cmd::new(Path::new("true"));
+        cmd.command = command;
+        cmd.command.stdin(Stdio::null());
+        cmd.any_code().prints_something().may_speak()
     }
 
     pub(crate) fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Cmd {
@@ -150,10 +159,19 @@ impl Cmd {
         self
     }
 
+    /// What it prints is kept nowhere.
+    pub(crate) fn into_the_void(mut self) -> Cmd {
+        self.void = true;
+        self.prints_something().may_speak()
+    }
+
     /// Starts it, to be looked at while it runs.
     #[track_caller]
     pub(crate) fn spawn(mut self) -> Live {
-        let stdout = tempfile::tempfile().expect("a file");
+        let stdout = match self.void {
+            true => File::options().read(true).write(true).open("/dev/null").expect("/dev/null"),
+            false => tempfile::tempfile().expect("a file"),
+        };
         let stderr = tempfile::tempfile().expect("a file");
         let told = format!("{:?}", self.command);
         let give = |file: &File| file.try_clone().expect("a descriptor");

@@ -174,6 +174,20 @@ impl Home {
         }
     }
 
+    /// The same, for so many times as long.
+    #[track_caller]
+    pub(crate) fn until_within<T>(
+        &self,
+        times: u64,
+        what: &str,
+        condition: impl FnMut() -> Option<T>,
+    ) -> T {
+        match wait::within(wait::LIMIT * times as u32, condition) {
+            Some(found) => found,
+            None => panic!("waited in vain until {what}\n{}", self.picture()),
+        }
+    }
+
     /// Waits for a record that satisfies `wanted`, and gives it.
     #[track_caller]
     pub(crate) fn until_record(

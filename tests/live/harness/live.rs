@@ -34,6 +34,14 @@ impl Live {
         content(&self.stdout)
     }
 
+    /// The last bytes of what it has printed so far.
+    pub(crate) fn stdout_end(&self, bytes: u64) -> String {
+        let length = self.stdout.metadata().map_or(0, |data| data.len());
+        let mut end = vec![0; bytes.min(length) as usize];
+        let read = self.stdout.read_at(&mut end, length.saturating_sub(bytes)).unwrap_or(0);
+        String::from_utf8_lossy(&end[..read]).into_owned()
+    }
+
     /// What it has said so far.
     pub(crate) fn stderr(&self) -> String {
         content(&self.stderr)

@@ -1,7 +1,7 @@
 //! What every test stands on: a home of its own, commands that are checked each time, conditions
 //! that are waited for, and an audit of the log that shares no code with the crate.
 
-mod audit;
+pub(crate) mod audit;
 mod cmd;
 mod disk;
 mod home;

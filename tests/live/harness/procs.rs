@@ -21,6 +21,11 @@ impl Proc {
         state(self.pid)
     }
 
+    /// Its resident size, in KiB.
+    pub(crate) fn resident_kib(&self) -> Option<u64> {
+        status_kib(self.pid, "VmRSS:")
+    }
+
     /// The largest resident size it ever had, in KiB.
     pub(crate) fn peak_kib(&self) -> Option<u64> {
         status_kib(self.pid, "VmHWM:")

@@ -8,11 +8,12 @@ use super::mix;
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    /// Another seed each time, printed so that a failure can be looked into.
+    /// Another seed each time, printed so that a failure can be looked into: PLANWATCH_TEST_SEED
+    /// gives it again.
     pub(crate) fn new() -> Random {
-        let seed = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(1, |since| since.as_nanos() as u64);
+        let given = std::env::var("PLANWATCH_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let seed = given.unwrap_or_else(|| now.map_or(1, |since| since.as_nanos() as u64));
         println!("random seed {seed}");
         Random(seed)
     }

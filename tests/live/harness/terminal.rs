@@ -62,9 +62,9 @@ impl Terminal {
         let end = || Stdio::from(OwnedFd::from(slave.try_clone().expect("a descriptor")));
         command
             .args(args)
-            .envs(env.iter().copied())
             .env("TERM", "xterm-256color")
             .env("LC_ALL", "C.UTF-8")
+            .envs(env.iter().copied())
             .env_remove("NO_COLOR")
             .stdin(end())
             .stdout(end())

@@ -33,6 +33,9 @@ struct Oracle {
     cut: u64,
     began: Instant,
     paced: u64,
+    account: Option<std::fs::File>,
+    /// Bytes written on each stream.
+    written: [u64; 2],
 }
 
 impl Oracle {
@@ -46,6 +49,8 @@ impl Oracle {
             cut: 1,
             began: Instant::now(),
             paced: 0,
+            account: None,
+            written: [0; 2],
         }
     }
 
@@ -55,6 +60,7 @@ impl Oracle {
             Step::Rate(rate) => {
                 (self.rate, self.began, self.paced) = (*rate, Instant::now(), 0);
             }
+            Step::Account(path) => self.open_account(path),
             Step::Gate(path) => wait_for(path),
             Step::Mark(path) => mark(path),
             Step::Hold(path, _) => self.leave_behind(step, path),
@@ -98,19 +104,38 @@ impl Oracle {
 
     /// Writes what is ripe.
     fn flush(&mut self, o: usize, all: bool) {
-        let pending = &mut self.pending[o];
+        let length = self.pending[o].len();
         match self.chunk {
-            Chunk::Line => put(o, pending),
-            Chunk::Bulk if pending.len() >= 64 << 10 || all => put(o, pending),
+            Chunk::Line => self.put(o, length),
+            Chunk::Bulk if length >= 64 << 10 || all => self.put(o, length),
             Chunk::Bulk => {}
             Chunk::Ragged => {
-                while pending.len() as u64 >= self.cut || (all && !pending.is_empty()) {
-                    let len = pending.len().min(self.cut as usize);
-                    put(o, &mut pending.drain(..len).collect());
+                while self.pending[o].len() as u64 >= self.cut
+                    || (all && !self.pending[o].is_empty())
+                {
+                    self.put(o, self.pending[o].len().min(self.cut as usize));
                     self.cut = 1 + mix(self.cut ^ self.numbers[o]) % 5000;
                 }
             }
         }
+    }
+
+    /// Writes so many of the bytes that wait.
+    fn put(&mut self, o: usize, length: usize) {
+        write_all(o, &self.pending[o][..length]);
+        self.pending[o].drain(..length);
+        self.written[o] += length as u64;
+        if let Some(account) = &self.account {
+            use std::os::unix::fs::FileExt as _;
+            let bytes = self.written.map(u64::to_le_bytes).concat();
+            account.write_all_at(&bytes, 0).expect("the account is written");
+        }
+    }
+
+    fn open_account(&mut self, path: &Path) {
+        let run = std::env::var("PLANWATCH_RUN").expect("it is a plan");
+        let path = format!("{}.{run}", path.display());
+        self.account = Some(std::fs::File::create(path).expect("an account can be opened"));
     }
 
     fn pace(&mut self) {
@@ -146,10 +171,10 @@ impl Oracle {
     }
 }
 
-fn put(o: usize, bytes: &mut Vec<u8>) {
+fn write_all(o: usize, bytes: &[u8]) {
     let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
     let fd: BorrowedFd<'_> = if o == 0 { stdout.as_fd() } else { stderr.as_fd() };
-    let mut rest = bytes.as_slice();
+    let mut rest = bytes;
     while !rest.is_empty() {
         match rustix::io::write(fd, rest) {
             Ok(n) => rest = &rest[n..],
@@ -157,7 +182,6 @@ fn put(o: usize, bytes: &mut Vec<u8>) {
             Err(_) => std::process::exit(99),
         }
     }
-    bytes.clear();
 }
 
 fn wait_for(path: &Path) {

@@ -51,6 +51,9 @@ pub(crate) enum Step {
     Letters(u64),
     /// Any bytes at all on stdout.
     Binary(u64),
+    /// Keeps account of the bytes that each stream has taken, in this file with the number of the
+    /// run behind its name: what a run has written that is killed.
+    Account(PathBuf),
     /// Waits until the file is there.
     Gate(PathBuf),
     /// Makes the file, with the pid in it.
@@ -84,6 +87,7 @@ impl Step {
             Step::Blank(n) => format!("blank:{n}"),
             Step::Letters(n) => format!("letters:{n}"),
             Step::Binary(n) => format!("binary:{n}"),
+            Step::Account(path) => format!("account:{}", path.display()),
             Step::Gate(path) => format!("gate:{}", path.display()),
             Step::Mark(path) => format!("mark:{}", path.display()),
             Step::Hold(path, n) => format!("hold:{},{n}", path.display()),
@@ -113,6 +117,7 @@ impl Step {
             "blank" => Step::Blank(number()),
             "letters" => Step::Letters(number()),
             "binary" => Step::Binary(number()),
+            "account" => Step::Account(rest.into()),
             "gate" => Step::Gate(rest.into()),
             "mark" => Step::Mark(rest.into()),
             "hold" => Step::Hold(pair().0.into(), pair().1.parse().unwrap()),
