@@ -19,6 +19,7 @@
 //! | [`supervisor`] | one plan's lifecycle |
 //! | [`tui`] | the screen |
 //! | `gateway` | HTTP, server-sent events, WebSocket and the page (feature `serve`) |
+//! | `remote` | plans of another machine, over its gateway (feature `serve`) |
 //! | [`cmd`] | the verbs |
 //! | [`cli`] | the command line |
 //! | [`exit`] | every exit code |
@@ -37,6 +38,8 @@ pub mod os;
 pub mod parse;
 pub mod plans;
 pub mod recorder;
+#[cfg(feature = "serve")]
+pub mod remote;
 pub mod render;
 pub mod store;
 pub mod supervisor;

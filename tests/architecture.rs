@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Which rooms a room may use. A room that stands here with an `*` may use all that stand above it.
-const TABLE: [(&str, &[&str]); 19] = [
+const TABLE: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("os", &[]),
     ("wake", &[]),
@@ -27,6 +27,7 @@ const TABLE: [(&str, &[&str]); 19] = [
     ("supervisor", &["model", "fold", "store", "os", "control", "wake", "foreign"]),
     ("tui", &["model", "parse", "render", "fold", "feed", "control", "os"]),
     ("gateway", &["model", "parse", "render", "fold", "feed", "control", "os"]),
+    ("remote", &["model", "fold", "store", "feed"]),
     ("cmd", &["*"]),
     ("cli", &["cmd", "exit", "model", "render"]),
     ("main", &["cli"]),

@@ -67,8 +67,12 @@ impl Gateway {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    fn run(&self, plan: &str, rate: u64, seconds: u64) {
-        run(self.home.path(), plan, rate, seconds);
+    /// Starts a plan. Elsewhere, for the clients are on this thread, and a line is as old as it is
+    /// when they read it.
+    async fn run(&self, plan: &str, rate: u64, seconds: u64) {
+        let (home, plan) = (self.home.path().to_owned(), plan.to_owned());
+        let started = tokio::task::spawn_blocking(move || run(&home, &plan, rate, seconds));
+        started.await.unwrap();
     }
 
     /// A WebSocket that follows a plan.
@@ -203,7 +207,7 @@ async fn latency(seconds: u64) {
         }
     }
     for plan in 0..10 {
-        gateway.run(&format!("plan-{plan}"), 200, seconds);
+        gateway.run(&format!("plan-{plan}"), 200, seconds).await;
     }
     let mut ages = Vec::new();
     for task in tasks {
@@ -234,7 +238,7 @@ async fn thousand(seconds: u64) {
     let idle = gateway.kib("VmRSS");
     let tasks: Vec<_> =
         sockets.into_iter().map(|socket| tokio::spawn(follow(socket, false))).collect();
-    gateway.run("plan", 1000, seconds);
+    gateway.run("plan", 1000, seconds).await;
     let mut counts = Vec::new();
     for task in tasks {
         counts.push(task.await.unwrap().0);

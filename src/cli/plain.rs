@@ -43,7 +43,11 @@ impl From<args::WhyArgs> for cmd::why::Options {
 
 impl From<args::WatchArgs> for cmd::watch::Options {
     fn from(typed: args::WatchArgs) -> Self {
-        Self { plans: typed.plans }
+        Self {
+            plans: typed.plans,
+            #[cfg(feature = "serve")]
+            connect: typed.connect.meant(),
+        }
     }
 }
 

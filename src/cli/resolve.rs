@@ -116,6 +116,8 @@ pub(super) fn attach(
 pub(super) fn logs(typed: args::LogsArgs, world: &World) -> cmd::logs::Options {
     cmd::logs::Options {
         plans: typed.plans,
+        #[cfg(feature = "serve")]
+        connect: typed.connect.meant(),
         follow: typed.follow,
         forever: typed.forever,
         lines: typed.lines,

@@ -4,14 +4,16 @@ use std::fs::File;
 use std::future::Future;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::FileTypeExt as _;
+use std::sync::Arc;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
 
 use super::out::OutError;
 use super::print::Printer;
 use crate::exit::{Exit, Failure};
-use crate::feed::{Follow, News, Until};
+use crate::feed::{Follow, News, Source, Until};
 use crate::fold::{Fold, RunFold};
 use crate::model::{PlanName, Verdict};
 use crate::os::limits;
@@ -135,6 +137,17 @@ impl Follower {
         follow.add(plan, until, |reader| place(reader, printer))?;
         self.plans.push(plan.name().clone());
         Ok(())
+    }
+
+    /// Adds a plan of another machine, of which this is known.
+    pub fn add_far(&mut self, fold: Fold, source: Box<dyn Source>, until: Until) {
+        self.plans.push(fold.plan.clone());
+        self.follow.add_far(fold, source, until);
+    }
+
+    /// What wakes it when there is more of a plan of another machine.
+    pub fn bell(&self) -> Arc<Notify> {
+        self.follow.bell()
     }
 
     /// Prints what there is. False if that was so much that the caller should look up in between.

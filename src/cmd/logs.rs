@@ -1,6 +1,8 @@
 //! `logs`: reads the logs of plans, and follows them.
 
 mod cursor;
+#[cfg(feature = "serve")]
+mod far;
 mod numbers;
 mod reverse;
 mod still;
@@ -13,6 +15,8 @@ use regex::bytes::Regex;
 use self::cursor::CursorFile;
 use self::targets::Chosen;
 use super::World;
+#[cfg(feature = "serve")]
+use super::connect::Connect;
 use super::follow::{Follower, block_on};
 use super::print::{Own, Printer};
 use super::select::Selector;
@@ -32,6 +36,9 @@ use crate::store::reader::Reader;
 pub struct Options {
     /// The plans; never empty.
     pub plans: Vec<Selector>,
+    /// The gateway whose plans are meant; None: those of this machine.
+    #[cfg(feature = "serve")]
+    pub connect: Option<Connect>,
     /// Go on with what comes.
     pub follow: bool,
     /// Go on when the followed runs have ended.
@@ -94,6 +101,10 @@ pub enum LogForm {
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     // A time that has passed is an end that has been reached.
     let follows = options.follow && options.until.is_none_or(|until| until > world.now);
+    #[cfg(feature = "serve")]
+    if let Some(connect) = &options.connect {
+        return far::run(&options, connect, follows, world);
+    }
     if follows {
         return block_on(follow(&options, world));
     }
@@ -108,7 +119,11 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
 
 /// Prints what there is and what comes, until nothing more will.
 pub(super) async fn follow(options: &Options, world: &World) -> anyhow::Result<i32> {
-    let (mut follower, cursors) = start(options, world)?;
+    let (follower, cursors) = start(options, world)?;
+    print_all(follower, cursors).await
+}
+
+async fn print_all(mut follower: Follower, cursors: Option<CursorFile>) -> anyhow::Result<i32> {
     loop {
         if !follower.print()? {
             tokio::task::yield_now().await;
@@ -130,21 +145,26 @@ fn start(options: &Options, world: &World) -> anyhow::Result<(Follower, Option<C
     let mut follower = Follower::new(Follow::live()?, printer(options, world, &chosen, tasks));
     for one in &chosen {
         let saved = cursors.as_ref().and_then(|cursors| cursors.get(&one.plan));
-        let until = match one.runs.iter().max() {
-            _ if options.forever => Until::Never,
-            Some(run) => Until::Run(*run),
-            None => Until::Ended,
-        };
-        follower.add(&home.plan(&one.plan), until, |reader, printer| {
+        follower.add(&home.plan(&one.plan), until(options, one), |reader, printer| {
             let after = place(reader, printer, &home, options, one, saved)?;
             reader.seek_after(after);
             Ok(())
         })?;
         if one.missing {
-            follower.printer().say(&targets::waiting(&home, &one.plan)?)?;
+            let said = targets::waiting(&home.plans()?, &one.plan);
+            follower.printer().say(&said)?;
         }
     }
     Ok((follower, cursors))
+}
+
+/// Where following a plan ends.
+fn until(options: &Options, one: &Chosen) -> Until {
+    match one.runs.iter().max() {
+        _ if options.forever => Until::Never,
+        Some(run) => Until::Run(*run),
+        None => Until::Ended,
+    }
 }
 
 /// The tasks that are wanted, by all the names that are known of them: those of the run that is

@@ -12,6 +12,8 @@ pub mod attach;
 pub mod check;
 pub mod completions;
 pub mod compress;
+#[cfg(feature = "serve")]
+pub mod connect;
 pub mod demo;
 pub mod doctor;
 pub mod down;

@@ -77,21 +77,7 @@ pub fn select(selectors: &[Selector], world: &World) -> anyhow::Result<(Home, Ve
     let plans = home.as_ref().map(Home::plans).transpose()?.unwrap_or_default();
     let mut selected: Vec<Selected> = Vec::new();
     for selector in selectors {
-        let found: Vec<Selected> = match selector {
-            Selector::One(target) if plans.contains(&target.plan) => {
-                vec![Selected { plan: target.plan.clone(), run: target.run }]
-            }
-            Selector::One(_) => Vec::new(),
-            Selector::Many(glob) => plans
-                .iter()
-                .filter(|plan| glob.is_match(plan))
-                .map(|plan| Selected { plan: plan.clone(), run: None })
-                .collect(),
-        };
-        if found.is_empty() {
-            return Err(unknown(selector, &plans).into());
-        }
-        for one in found {
+        for one in among(selector, &plans)? {
             if !selected.contains(&one) {
                 selected.push(one);
             }
@@ -103,6 +89,22 @@ pub fn select(selectors: &[Selector], world: &World) -> anyhow::Result<(Home, Ve
             .hint("planwatch run -n NAME -- COMMAND starts one")
             .into()),
     }
+}
+
+/// The plans meant among those there are.
+pub fn among(selector: &Selector, plans: &[PlanName]) -> Result<Vec<Selected>, Failure> {
+    let found: Vec<Selected> = match selector {
+        Selector::One(target) if plans.contains(&target.plan) => {
+            vec![Selected { plan: target.plan.clone(), run: target.run }]
+        }
+        Selector::One(_) => Vec::new(),
+        Selector::Many(glob) => plans
+            .iter()
+            .filter(|plan| glob.is_match(plan))
+            .map(|plan| Selected { plan: plan.clone(), run: None })
+            .collect(),
+    };
+    if found.is_empty() { Err(unknown(selector, plans)) } else { Ok(found) }
 }
 
 /// One plan that must be there.

@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::World;
 use super::out::Out;
 use super::say::say;
+use super::watch::errands;
 use crate::exit::{Exit, Failure};
 use crate::feed::library::Library;
 pub use crate::gateway::Address;
@@ -73,6 +74,7 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
             local: matches!(options.listen, Address::Unix(_)),
         },
         control: options.control.then(|| control(&home)),
+        errands: errands(&home, world, options.control),
         planexe: options.planexe,
         max_clients: options.max_clients,
     };

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::Arc;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
 
-use super::Until;
 use super::lane::{Lane, Pending};
+use super::{Source, Until};
 use crate::fold::Fold;
 use crate::model::Stamp;
 use crate::os::deaths::Deaths;
@@ -20,6 +22,7 @@ use crate::wake::{Mode, Watcher};
 pub struct Follow {
     lanes: Vec<Lane>,
     live: Option<Live>,
+    bell: Arc<Notify>,
 }
 
 /// What only those need who wait.
@@ -82,14 +85,14 @@ pub enum News<'a> {
 impl Follow {
     /// Reads what there is and does not wait.
     pub fn still() -> Follow {
-        Follow { lanes: Vec::new(), live: None }
+        Follow { lanes: Vec::new(), live: None, bell: Arc::default() }
     }
 
     /// Reads and waits. Must be called inside a tokio runtime.
     pub fn live() -> io::Result<Follow> {
         let changes = listen(Changes(Watcher::new()?))?;
         let deaths = listen(Deaths::new()?)?;
-        Ok(Follow { lanes: Vec::new(), live: Some(Live { changes, deaths }) })
+        Ok(Follow { lanes: Vec::new(), live: Some(Live { changes, deaths }), bell: Arc::default() })
     }
 
     /// Adds a plan, which may not exist yet. `place` says where in its log to begin; it is asked
@@ -105,8 +108,19 @@ impl Follow {
         }
         let mut reader = Reader::open(plan)?;
         place(&mut reader)?;
-        self.lanes.push(Lane::new(plan.clone(), reader, until)?);
+        self.lanes.push(Lane::here(plan.clone(), reader, until)?);
         Ok(())
+    }
+
+    /// Adds a plan that is not on this machine, of which this is known. [`Follow::bell`] is to be
+    /// rung when there is more.
+    pub fn add_far(&mut self, fold: Fold, source: Box<dyn Source>, until: Until) {
+        self.lanes.push(Lane::new(fold, source, until));
+    }
+
+    /// What wakes those who wait for plans of other machines.
+    pub fn bell(&self) -> Arc<Notify> {
+        Arc::clone(&self.bell)
     }
 
     /// What comes next, if it is there. Lines of several plans come in the order of their times.
@@ -138,6 +152,10 @@ impl Follow {
                 }
             }
         }
+        // What one still owes may be older than what the others have.
+        if self.lanes.iter().any(Lane::owes) {
+            return Ok(None);
+        }
         let Some((plan, _)) = first else { return Ok(None) };
         let news = News::Lines(self.lanes[plan].take_lines(second));
         Ok(Some(Piece { plan, news }))
@@ -158,7 +176,7 @@ impl Follow {
                 ready?.clear_ready();
                 let changed = live.changes.get_ref().0.clear();
                 for lane in &mut self.lanes {
-                    if changed.holds(&lane.plan.log()) {
+                    if lane.here.as_ref().is_some_and(|plan| changed.holds(&plan.log())) {
                         lane.wake(false);
                     }
                 }
@@ -168,6 +186,9 @@ impl Follow {
                 for lane in &mut self.lanes {
                     lane.wake(true);
                 }
+            }
+            () = self.bell.notified() => {
+                self.lanes.iter_mut().filter(|lane| lane.here.is_none()).for_each(|lane| lane.wake(false));
             }
         }
         Ok(())
@@ -185,7 +206,7 @@ impl Follow {
 
     /// Lines of all plans that were no records.
     pub fn skipped(&self) -> u64 {
-        self.lanes.iter().map(|lane| lane.reader.skipped()).sum()
+        self.lanes.iter().map(|lane| lane.source.skipped()).sum()
     }
 
     /// Why changes are looked for again and again instead of being told, if so.

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::Depth;
 use super::known::{known, said};
 use super::vigil::{Found, Vigil};
+use super::{Depth, Source};
 use crate::fold::{Fold, RunFold};
 use crate::model::{Peek, Stamp};
 use crate::os::deaths::Deaths;
@@ -42,9 +42,10 @@ pub(super) enum Pending {
 
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub(super) plan: PlanDir,
+    /// Where it is on this machine.
+    pub(super) here: Option<PlanDir>,
     pub(super) fold: Fold,
-    pub(super) reader: Reader,
+    pub(super) source: Box<dyn Source>,
     pub(super) pending: Pending,
     /// Time of the first line that waits.
     pub(super) head: [u8; Stamp::LEN],
@@ -61,14 +62,20 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(plan: PlanDir, reader: Reader, until: Until) -> io::Result<Lane> {
+    /// A log of this machine.
+    pub(super) fn here(plan: PlanDir, reader: Reader, until: Until) -> io::Result<Lane> {
         let fold = known(&plan, Depth::State)?;
+        Ok(Lane { here: Some(plan), ..Lane::new(fold, Box::new(reader), until) })
+    }
+
+    /// A log of which this is known, that somebody else looks after.
+    pub(super) fn new(fold: Fold, source: Box<dyn Source>, until: Until) -> Lane {
         let goal = goal(&fold, until);
-        let done = goal.is_some_and(|goal| reader.cursor() >= goal);
-        Ok(Lane {
-            plan,
+        let done = goal.is_some_and(|goal| source.cursor() >= goal);
+        Lane {
+            here: None,
             fold,
-            reader,
+            source,
             pending: Pending::Nothing,
             head: [0; Stamp::LEN],
             done,
@@ -79,7 +86,7 @@ impl Lane {
             goal,
             at_end: false,
             vigil: Vigil::new(),
-        })
+        }
     }
 
     /// The folder or one of the processes may have changed.
@@ -94,7 +101,7 @@ impl Lane {
     /// live run is kept alive.
     pub(super) fn fill(&mut self, deaths: Option<&Deaths>) -> io::Result<()> {
         while self.pending == Pending::Nothing && !self.done && !self.at_end {
-            match self.reader.read(&mut self.batch)? {
+            match self.source.read(&mut self.batch)? {
                 Step::Lines => {
                     self.see();
                     self.show_head(0);
@@ -104,13 +111,14 @@ impl Lane {
                     self.done = self.goal.is_some_and(|goal| to >= goal);
                 }
                 Step::Renewed => {
-                    self.fold = Fold::new(self.plan.name().clone());
+                    self.fold = Fold::new(self.fold.plan.clone());
                     self.goal = None;
                     self.pending = Pending::Renewed;
                 }
                 Step::End => {
                     self.at_end = true;
-                    self.done = self.goal.is_some() || self.until == Until::Now;
+                    let ends = self.goal.is_some() || self.until == Until::Now;
+                    self.done = ends && self.source.is_at_end();
                     if let (false, true, Some(deaths)) = (self.done, self.fold.is_live(), deaths) {
                         self.keep_alive(deaths)?;
                     }
@@ -121,7 +129,8 @@ impl Lane {
     }
 
     fn keep_alive(&mut self, deaths: &Deaths) -> io::Result<()> {
-        match self.vigil.look(&self.plan, deaths, self.reader.cursor())? {
+        let Some(plan) = &self.here else { return Ok(()) };
+        match self.vigil.look(plan, deaths, self.source.cursor())? {
             Found::Somebody => {}
             Found::ReadAgain => self.at_end = false,
             Found::Nobody => (self.pending, self.done) = (Pending::Stopped, true),
@@ -155,7 +164,7 @@ impl Lane {
             }
             !over
         });
-        let Some(goal) = self.goal.filter(|goal| self.reader.cursor() >= *goal) else { return };
+        let Some(goal) = self.goal.filter(|goal| self.source.cursor() >= *goal) else { return };
         self.done = true;
         let mut end = 0;
         for line in self.batch.lines() {
@@ -205,8 +214,13 @@ impl Lane {
 
     /// The last seq that was given, once nothing is pending.
     pub(super) fn cursor(&self) -> u64 {
-        let read = self.reader.cursor();
+        let read = self.source.cursor();
         self.goal.filter(|_| self.done).map_or(read, |goal| goal.min(read))
+    }
+
+    /// Whether something that is there already has still to arrive.
+    pub(super) fn owes(&self) -> bool {
+        self.pending == Pending::Nothing && !self.done && !self.source.is_at_end()
     }
 
     /// Whether nothing more will come.

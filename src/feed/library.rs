@@ -7,6 +7,7 @@ use super::known::{Depth, known, tasks};
 use super::roster::{self, Told};
 use super::sieve::{Sieve, TaskFilter, TaskGlob};
 use super::tails::{Tails, whole};
+use super::window::{Answer as Answering, Worker};
 use crate::fold::{Fold, Kept};
 use crate::model::{Peek, PlanName, Stamp, TaskTable};
 use crate::store::layout::{Home, PlanDir};
@@ -59,6 +60,11 @@ impl Library {
     /// Tells of all plans whenever one changes, on a thread of its own: see [`roster::watch`].
     pub fn watch(&self, tell: impl FnMut(Told) -> bool + Send + 'static) -> io::Result<()> {
         roster::watch(self.home.clone(), |_| true, tell)
+    }
+
+    /// What reads their logs for windows, as long as it is held.
+    pub fn windows(&self, tell: impl FnMut(Answering) + Send + 'static) -> io::Result<Worker> {
+        Worker::start(self.home.clone(), tell)
     }
 
     /// The ends of their logs.

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `follow` | many logs as one, in the order of time |
+//! | `source` | where the records of a log come from: the disk, or another machine |
 //! | `lane` | one log, and where following it ends |
 //! | `vigil` | whether anybody still writes it |
 //! | `known` | the state of a plan as of now |
@@ -12,6 +13,7 @@
 //! | `sieve` | which records are wanted, and how the others are passed over unparsed |
 //! | `search` | everything that is wanted of some logs as they are now, as fast as the disk gives it |
 //! | `tails` | the ends of logs, read once for however many follow them |
+//! | `wire` | what a screen on another machine asks for and is told |
 //! | `window` | a part of a log, anywhere in it, for the screen |
 //!
 //! Uses `model`, `store`, `wake`, `os` and `fold`. What surprises: reading never waits and waiting
@@ -25,14 +27,17 @@ pub mod library;
 pub mod roster;
 pub mod search;
 pub mod sieve;
+mod source;
 mod table;
 pub mod tails;
 mod vigil;
 pub mod window;
+pub mod wire;
 
 pub use follow::{Follow, News, Piece};
 pub use known::{Depth, known};
 pub use lane::Until;
+pub use source::{Log, Source};
 pub use table::LiveTable;
 
 #[cfg(test)]

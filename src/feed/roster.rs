@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::thread;
 
+use serde::{Deserialize, Serialize};
+
 use super::known::{Depth, known};
 use super::vigil::{Found, Vigil};
 use crate::fold::{Fold, RunFold};
@@ -16,7 +18,7 @@ use crate::store::queue;
 use crate::wake::{Changed, Mode, Watcher};
 
 /// What is told of the plans.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Told {
     /// A plan is there, or has changed.
     Plan {

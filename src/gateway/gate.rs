@@ -10,10 +10,15 @@ use super::refusal::Refusal;
 use super::roster::Roster;
 use crate::feed::library::Library;
 use crate::feed::tails::Tails;
+use crate::feed::wire::Errand;
 use crate::model::PlanName;
 
 /// Reads of the disk at the same time. More would not be faster, and each holds a buffer.
 const READS: usize = 4;
+
+/// Screens of other machines at the same time. Each has a thread that reads for it, and one of the
+/// 128 watchers that the system gives a user.
+pub(super) const SCREENS: usize = 32;
 
 /// What can be done to a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +42,17 @@ impl Deed {
 /// Does something to a plan and returns when it is done: what was said, or why it was not done.
 pub type Control = Arc<dyn Fn(Deed, &PlanName) -> Result<String, String> + Send + Sync>;
 
+/// Does what a screen on another machine wants done, and returns when it is done.
+pub type Errands = Arc<dyn Fn(Errand) -> serde_json::Value + Send + Sync>;
+
 /// What the user chose.
 pub struct Settings {
     /// Who may ask.
     pub access: Access,
     /// How things are done to plans; None: not at all.
     pub control: Option<Control>,
+    /// How errands of screens are done.
+    pub errands: Errands,
     /// Also speak as PlanExe's front end expects it.
     pub planexe: bool,
     /// Connections at the same time.
@@ -57,6 +67,7 @@ pub(super) struct Gate {
     pub(super) roster: Roster,
     pub(super) counts: Counts,
     pub(super) reads: Arc<Semaphore>,
+    pub(super) screens: Arc<Semaphore>,
     closing: watch::Sender<bool>,
 }
 
@@ -69,6 +80,7 @@ impl Gate {
             roster,
             counts: Counts::default(),
             reads: Arc::new(Semaphore::new(READS)),
+            screens: Arc::new(Semaphore::new(SCREENS)),
             closing: watch::Sender::new(false),
         }
     }

@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::os::net::{keep_alive, tcp_silence};
 
 /// How long the host at the other end may acknowledge nothing before it counts as gone.
 const GONE: Duration = Duration::from_secs(45);
-/// Time between two looks at that while something is written.
+/// Time between two looks at that while something is written, or waits to be.
 const LOOK: Duration = Duration::from_secs(5);
 /// Time between two questions of the kernel's where nothing is said.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -122,7 +123,7 @@ impl Listener {
             }
             Socket::Unix(socket) => Stream::Unix(socket.accept().await?.0),
         };
-        Ok(Connection { stream, looked: Instant::now() })
+        Ok(Connection { stream, looked: Instant::now(), silent: false, alarm: None })
     }
 }
 
@@ -151,6 +152,10 @@ fn remove_dead(path: &Path) -> io::Result<()> {
 pub(super) struct Connection {
     stream: Stream,
     looked: Instant,
+    /// What was seen then: the other end acknowledges nothing.
+    silent: bool,
+    /// When to look again, while something waits to be written.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 enum Stream {
@@ -159,16 +164,41 @@ enum Stream {
 }
 
 impl Connection {
+    /// Fails where the host at the other end is gone. That a probe is on its way while we look is no
+    /// proof: it has to be so twice.
     fn look(&mut self) -> io::Result<()> {
         if self.looked.elapsed() < LOOK {
             return Ok(());
         }
         self.looked = Instant::now();
         let Stream::Tcp(stream) = &self.stream else { return Ok(()) };
-        match tcp_silence(stream.as_fd()) {
-            Ok(Some(silence)) if silence > GONE => Err(io::ErrorKind::TimedOut.into()),
-            _ => Ok(()),
+        let silent = matches!(tcp_silence(stream.as_fd()), Ok(Some(silence)) if silence > GONE);
+        match std::mem::replace(&mut self.silent, silent) && silent {
+            true => Err(io::ErrorKind::TimedOut.into()),
+            false => Ok(()),
         }
+    }
+
+    /// What came of a write. One that has to wait is looked after: nobody tries it again before
+    /// there is room, and of a host that is gone there never will be.
+    fn written(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.alarm = None;
+            return written;
+        }
+        let alarm = self
+            .alarm
+            .get_or_insert_with(|| Box::pin(sleep_until(tokio::time::Instant::now() + LOOK)));
+        if alarm.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.alarm = None;
+        self.look()?;
+        self.written(cx, Poll::Pending)
     }
 
     /// Reads what has come and throws it away: closing with something unread would make the other
@@ -215,10 +245,11 @@ impl AsyncWrite for Connection {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.look()?;
-        match &mut self.stream {
+        let written = match &mut self.stream {
             Stream::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             Stream::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
+        };
+        self.written(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -243,10 +274,11 @@ impl AsyncWrite for Connection {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.look()?;
-        match &mut self.stream {
+        let written = match &mut self.stream {
             Stream::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Stream::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
+        };
+        self.written(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

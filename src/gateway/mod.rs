@@ -17,6 +17,7 @@
 //! | `stream` | many cursors as one stream, for the next three |
 //! | `events` | server-sent events |
 //! | `socket`, `frame` | WebSocket: the session, and its messages |
+//! | `screen` | `watch --connect`: a screen on another machine |
 //! | `planexe` | the paths that PlanExe's own front end speaks |
 //! | `roster` | all plans, as they change |
 //! | `metrics`, `openapi`, `page` | what their names say |
@@ -43,11 +44,12 @@ mod records;
 mod refusal;
 mod roster;
 mod routes;
+mod screen;
 mod server;
 mod socket;
 mod stream;
 
-pub use gate::{Control, Deed, Settings};
+pub use gate::{Control, Deed, Errands, Settings};
 pub use guard::{Access, Token};
 pub use listen::{Address, Listener};
 pub use server::serve;

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::refusal::Refusal;
-use crate::feed::sieve::TaskGlob;
+use crate::feed::sieve::{Audience, TaskGlob};
 use crate::model::{Level, Stamp, Stream, When, parse_duration};
 
 /// A pattern's machine may not be larger than this: patterns come from afar.
@@ -93,11 +93,12 @@ pub(super) struct Wanted {
     pub(super) run: Option<u64>,
     pub(super) since: Option<Stamp>,
     pub(super) until: Option<Stamp>,
+    pub(super) audience: Audience,
 }
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "after", "last", "limit", "wait", "level", "grep", "exclude", "stream", "task", "run", "since",
-    "until",
+    "until", "audience",
 ];
 
 impl Wanted {
@@ -123,6 +124,7 @@ impl Wanted {
                 "task" => wanted.tasks.push(parse(name, value)?),
                 "run" => wanted.run = Some(parse(name, value)?),
                 "since" => wanted.since = Some(time(name, value)?),
+                "audience" => wanted.audience = audience(value)?,
                 "until" => wanted.until = Some(time(name, value)?),
                 _ => {}
             }
@@ -151,6 +153,16 @@ fn pattern(name: &str, value: &str) -> Result<Regex, Refusal> {
         regex::Error::CompiledTooBig(_) => wrong(name, value, "the pattern is too big"),
         _ => wrong(name, value, "it is no regular expression"),
     })
+}
+
+/// For whom, where planwatch's own notes are not for everybody.
+fn audience(value: &str) -> Result<Audience, Refusal> {
+    match value {
+        "programs" => Ok(Audience::Programs),
+        "people" => Ok(Audience::People),
+        "bytes" => Ok(Audience::Bytes),
+        other => Err(wrong("audience", other, "it is programs, people or bytes")),
+    }
 }
 
 /// `30s`, or a number of seconds.

@@ -109,6 +109,7 @@ fn begin(gate: &Gate, plan: &PlanName, wanted: Wanted) -> std::io::Result<(Sieve
         exclude: wanted.exclude,
         streams: wanted.streams,
         run: wanted.run,
+        audience: wanted.audience,
         tasks,
         ..Filter::default()
     };

@@ -138,6 +138,12 @@ impl Refusal {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_clients", what, hint).again_in(5)
     }
 
+    pub(super) fn full_of_screens(screens: usize) -> Refusal {
+        let what = format!("{screens} screens of other machines are open here, and no more can be");
+        let hint = "close one of them, or follow a log: planwatch logs --connect URL -f NAME";
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_screens", what, hint).again_in(5)
+    }
+
     pub(super) fn control_not_allowed() -> Refusal {
         let what = "this gateway only shows: plans cannot be stopped or restarted through it";
         let hint = "start it with --allow-control, or use planwatch stop on its machine";

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 
 use super::gate::Gate;
 use super::refusal::Refusal;
-use super::{events, metrics, openapi, page, planexe, plans, records, socket};
+use super::{events, metrics, openapi, page, planexe, plans, records, screen, socket};
 
 /// Bytes that a request may bring.
 const BODY: usize = 4 << 10;
@@ -32,7 +32,8 @@ pub(super) fn routes(gate: &Arc<Gate>) -> Router {
         .route("/api/plans/{plan}/stop", post(plans::stop))
         .route("/api/plans/{plan}/restart", post(plans::restart))
         .route("/api/events", get(events::of_many))
-        .route("/api/ws", get(socket::begin));
+        .route("/api/ws", get(socket::begin))
+        .route("/api/screen", get(screen::begin));
     if gate.settings.planexe {
         router = router
             .route("/api/plans/{plan}/stream-status", get(planexe::status))

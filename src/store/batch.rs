@@ -34,6 +34,13 @@ impl Batch {
         Batch { buffer: Vec::new(), filled: 0, most }
     }
 
+    /// Takes lines that come from elsewhere, each with its `\n`.
+    pub fn take(&mut self, lines: &[u8]) {
+        self.buffer.clear();
+        self.buffer.extend_from_slice(lines);
+        self.filled = lines.len();
+    }
+
     /// The lines, each with its `\n`. Their beginnings are known to be records; a flipped byte
     /// further on is found only by who parses them.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {

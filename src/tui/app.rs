@@ -64,6 +64,8 @@ pub struct App {
     /// What is said in the last row, until the next key.
     pub(super) said: Option<String>,
     pub(super) polling: Option<String>,
+    /// Whether there is a connection to the machine whose plans these are; None: they are of this one.
+    pub(super) connected: Option<bool>,
     /// Which plans are watched, as the user said it; empty: all.
     pub(super) watched: String,
     /// There is a file of plans to start some of.
@@ -111,6 +113,7 @@ impl App {
             history: Default::default(),
             said: None,
             polling: None,
+            connected: None,
             watched: String::new(),
             has_file: false,
             file: None,
@@ -158,6 +161,7 @@ impl App {
             Msg::Meant(plans) => self.propose_start(plans, out),
             Msg::Listed => self.listed = true,
             Msg::Polling(why) => self.polling = why,
+            Msg::Connected(connected) => self.connected = Some(connected),
             Msg::Answer(answer) => self.tell_window(answer.window, PaneMsg::Answer(answer), out),
             Msg::Tasks(tasks) => self.take_tasks(*tasks),
             Msg::NoTasks(plan, why) => self.take_no_tasks(&plan, why),

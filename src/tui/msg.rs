@@ -1,6 +1,7 @@
 //! What comes in and what goes out: messages to the screen, and the effects it asks for.
 
 use crossterm::event::KeyCode;
+use serde::{Deserialize, Serialize};
 
 use super::kept::Kept;
 use crate::feed::window;
@@ -111,7 +112,7 @@ pub struct Named {
 }
 
 /// The tasks of a run, and what is known around them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunTasks {
     /// The plan.
     pub plan: PlanName,
@@ -154,6 +155,8 @@ pub enum Msg {
     Listed,
     /// Changes are looked for again and again, and why; None: they are notified.
     Polling(Option<String>),
+    /// Whether there is a connection to the machine whose plans these are.
+    Connected(bool),
     /// What a log pane asked for.
     Answer(window::Answer),
     /// The tasks of a run.

@@ -232,7 +232,8 @@ impl App {
         let wide = u16::try_from(right.width()).unwrap_or(0);
         let mut room = area.width;
         if area.width >= WITH_STATE {
-            let style = if self.polling.is_some() { self.look.tone(Tone::Wait) } else { dim };
+            let worse = self.polling.is_some() || self.connected == Some(false);
+            let style = if worse { self.look.tone(Tone::Wait) } else { dim };
             put(buf, area.right() - wide, area.y, &right, wide, style);
             room = area.width - wide - 1;
         }
@@ -254,9 +255,11 @@ impl App {
 
     /// `inotify · 17:41:03`
     fn state(&self) -> String {
-        let how = match &self.polling {
-            None => "inotify",
-            Some(_) => "polling",
+        let how = match (self.connected, &self.polling) {
+            (Some(false), _) => "not connected",
+            (_, Some(_)) => "polling",
+            (Some(true), _) => "connected",
+            (None, _) => "inotify",
         };
         if !self.has_clock() {
             return how.to_owned();

@@ -27,12 +27,16 @@ Examples:
   planwatch logs -o json nightly | jq -r .msg  records as stored
   planwatch logs -o cat --stream stdout --run 3 nightly > out.txt   the very bytes
   planwatch logs --cursor-file seen -o json nightly   only what is new since the last call
+  planwatch logs --connect URL -f nightly      of the machine whose planwatch serve printed URL
 
 Times: 10m, '1h ago', 17:30, today, yesterday, 2026-11-23, 2026-11-23T17:30, RFC 3339, @UNIX.")]
 pub(crate) struct LogsArgs {
     /// Plans: names, runs of them (plan~1, plan@3) or patterns ('demo-*')
     #[arg(required = true, value_name = "NAME")]
     pub(crate) plans: Vec<Selector>,
+    #[cfg(feature = "serve")]
+    #[command(flatten)]
+    pub(crate) connect: super::connect::ConnectArgs,
     /// Go on with what comes
     #[arg(short, long, help_heading = "Follow")]
     pub(crate) follow: bool,

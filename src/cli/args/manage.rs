@@ -80,6 +80,9 @@ pub(crate) struct WatchArgs {
     /// Plans: names or patterns [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) plans: Vec<Selector>,
+    #[cfg(feature = "serve")]
+    #[command(flatten)]
+    pub(crate) connect: super::connect::ConnectArgs,
 }
 
 /// Stop plans if they run, and start them again as they were started

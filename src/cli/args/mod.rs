@@ -4,6 +4,8 @@
 //! `resolve`'s matter.
 
 mod background;
+#[cfg(feature = "serve")]
+mod connect;
 mod logs;
 mod manage;
 mod plans;

@@ -99,7 +99,14 @@ fn show(started: &[Started], stage: &Stage, world: &World) -> anyhow::Result<i32
     if watch::needs_terminal(world).is_ok() {
         let plans = started.iter().map(|one| one.plan.name.parse().map_err(anyhow::Error::msg));
         let plans = plans.collect::<anyhow::Result<Vec<Selector>>>()?;
-        return watch::run(watch::Options { plans }, world);
+        return watch::run(
+            watch::Options {
+                #[cfg(feature = "serve")]
+                connect: None,
+                plans,
+            },
+            world,
+        );
     }
     let program = stage.program();
     heading(
@@ -127,6 +134,8 @@ fn follow_options(started: &[Started]) -> logs::Options {
         Selector::One(Target { plan: one.name.clone(), run: Some(RunChoice::Number(one.run)) })
     };
     logs::Options {
+        #[cfg(feature = "serve")]
+        connect: None,
         plans: started.iter().map(target).collect(),
         follow: true,
         forever: false,

@@ -1,5 +1,7 @@
 //! `logs` without `-f`: what there is now.
 
+use std::sync::Arc;
+
 use super::cursor::CursorFile;
 use super::targets::Chosen;
 use super::{Options, numbers, place};
@@ -23,7 +25,7 @@ pub(super) fn print(
     home: &Home,
     chosen: &[Chosen],
     options: &Options,
-    mut printer: Printer,
+    printer: Printer,
     world: &World,
 ) -> anyhow::Result<i32> {
     let cursors = options.cursor_file.as_deref().map(CursorFile::open).transpose()?;
@@ -32,6 +34,18 @@ pub(super) fn print(
         let saved = cursors.as_ref().and_then(|cursors| cursors.get(&one.plan));
         stretches.push(stretch(home, one, options, &printer, saved)?);
     }
+    print_stretches(&stretches, chosen, options, printer, cursors, world)
+}
+
+/// Prints what is wanted of these stretches of the chosen plans, by time.
+pub(super) fn print_stretches(
+    stretches: &[Stretch],
+    chosen: &[Chosen],
+    options: &Options,
+    mut printer: Printer,
+    cursors: Option<CursorFile>,
+    world: &World,
+) -> anyhow::Result<i32> {
     let names: Vec<PlanName> = chosen.iter().map(|one| one.plan.clone()).collect();
     let mut search = Search {
         sieve: printer.sieve().clone(),
@@ -59,7 +73,7 @@ pub(super) fn print(
         }
         Ok(())
     };
-    let tally = search.run(&stretches, &mut print)?;
+    let tally = search.run(stretches, &mut print)?;
     if let Some(detail) = options.numbers {
         let counted = names.iter().cloned().zip(tally.numbers).collect();
         numbers::print(printer.out(), counted, detail, options.output, world)?;
@@ -89,5 +103,5 @@ fn stretch(
         reader.seek_time(Stamp(until.0 + 1))?;
         upto = upto.min(reader.cursor());
     }
-    Ok(Stretch { plan, after, upto })
+    Ok(Stretch { log: Arc::new(plan), after, upto })
 }

@@ -2,9 +2,10 @@
 
 use super::Options;
 use crate::cmd::World;
-use crate::cmd::select::{Selected, Selector, closest, select};
+use crate::cmd::select::{Selected, Selector, among, closest};
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
+use crate::fold::Fold;
 use crate::model::{PlanName, RunChoice};
 use crate::store::layout::Home;
 
@@ -24,38 +25,53 @@ pub(super) struct Chosen {
 pub(super) fn choose(options: &Options, world: &World) -> anyhow::Result<(Home, Vec<Chosen>)> {
     let home = if options.follow { Some(world.open_home()?) } else { world.existing_home()? };
     let plans = home.as_ref().map(Home::plans).transpose()?.unwrap_or_default();
-    let mut chosen: Vec<Chosen> = Vec::new();
-    for selector in &options.plans {
-        let found = match selector {
-            Selector::One(target) if options.follow && !plans.contains(&target.plan) => {
-                vec![Selected { plan: target.plan.clone(), run: target.run }]
-            }
-            _ => select(std::slice::from_ref(selector), world)?.1,
-        };
-        for Selected { plan, run } in found {
-            let index = match chosen.iter().position(|known| known.plan == plan) {
-                Some(index) => index,
-                None => {
-                    let missing = !plans.contains(&plan);
-                    chosen.push(Chosen { plan, runs: Vec::new(), begins: 0, missing });
-                    chosen.len() - 1
-                }
-            };
-            let run = options.run.map(RunChoice::Number).or(run);
-            if let (Some(run), Some(home)) = (run, &home) {
-                pick(&mut chosen[index], run, home, options.follow)?;
-            }
-        }
-    }
+    let chosen = choose_among(options, &plans, &mut |plan| match &home {
+        Some(home) => Ok(known(&home.plan(plan), Depth::State)?),
+        None => Ok(Fold::new(plan.clone())),
+    })?;
     match home {
         Some(home) => Ok((home, chosen)),
         None => Err(Failure::new(Exit::NoSuchPlan, "there are no plans yet").into()),
     }
 }
 
+/// The same among these plans, of which `fold` tells what is known.
+pub(super) fn choose_among(
+    options: &Options,
+    plans: &[PlanName],
+    fold: &mut dyn FnMut(&PlanName) -> anyhow::Result<Fold>,
+) -> anyhow::Result<Vec<Chosen>> {
+    let mut chosen: Vec<Chosen> = Vec::new();
+    for selector in &options.plans {
+        let found = match selector {
+            Selector::One(target) if options.follow && !plans.contains(&target.plan) => {
+                vec![Selected { plan: target.plan.clone(), run: target.run }]
+            }
+            _ => among(selector, plans)?,
+        };
+        for Selected { plan, run } in found {
+            let missing = !plans.contains(&plan);
+            let index = match chosen.iter().position(|known| known.plan == plan) {
+                Some(index) => index,
+                None => {
+                    chosen.push(Chosen { plan, runs: Vec::new(), begins: 0, missing });
+                    chosen.len() - 1
+                }
+            };
+            if let Some(run) = options.run.map(RunChoice::Number).or(run) {
+                let fold = match missing {
+                    true => Fold::new(chosen[index].plan.clone()),
+                    false => fold(&chosen[index].plan)?,
+                };
+                pick(&mut chosen[index], run, &fold, options.follow)?;
+            }
+        }
+    }
+    Ok(chosen)
+}
+
 /// Adds a run to those that are read of a plan.
-fn pick(chosen: &mut Chosen, run: RunChoice, home: &Home, may_come: bool) -> anyhow::Result<()> {
-    let fold = known(&home.plan(&chosen.plan), Depth::State)?;
+fn pick(chosen: &mut Chosen, run: RunChoice, fold: &Fold, may_come: bool) -> anyhow::Result<()> {
     let last = fold.last_run();
     let number = match (run.resolve(last), run) {
         (Some(number), _) => number,
@@ -86,11 +102,11 @@ fn missing(what: String, plan: &PlanName, last: u64) -> anyhow::Error {
     Failure::new(Exit::NoSuchPlan, what).hint(hint).into()
 }
 
-/// What is said to who waits for a plan.
-pub(super) fn waiting(home: &Home, plan: &PlanName) -> anyhow::Result<String> {
-    let near = match closest(plan.as_str(), &home.plans()?) {
+/// What is said to who waits for a plan that is none of these.
+pub(super) fn waiting(plans: &[PlanName], plan: &PlanName) -> String {
+    let near = match closest(plan.as_str(), plans) {
         Some(near) => format!(" (did you mean '{near}'?)"),
         None => String::new(),
     };
-    Ok(format!("waiting for a plan '{plan}' to be started{near}"))
+    format!("waiting for a plan '{plan}' to be started{near}")
 }

@@ -65,24 +65,7 @@ impl Desk {
     fn act(&self, deed: Deed, plans: Vec<PlanName>) {
         let (tell, home) = (self.tell.clone(), self.home.clone());
         let done = thread::Builder::new().name(deed.verb().to_owned()).spawn(move || {
-            let mut args: Vec<OsString> = match deed {
-                Deed::Start => vec!["up".into()],
-                Deed::Unqueue => vec!["down".into()],
-                Deed::Stop => vec!["stop".into()],
-                Deed::Restart => vec!["restart".into()],
-                Deed::Kill => vec!["stop".into(), "--signal".into(), "KILL".into()],
-            };
-            args.extend(plans.iter().map(|plan| plan.as_str().into()));
-            let args: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
-            let place = home.path().as_os_str();
-            let said = match tool::itself(&args, &[("PLANWATCH_HOME", place)]) {
-                Ok((_, said)) => {
-                    let said = in_one_line(&String::from_utf8_lossy(&said));
-                    // On the screen they are seen already.
-                    said.replace(&format!(" · {SEEN}"), "")
-                }
-                Err(error) => format!("cannot {}: {error}", deed.verb()),
-            };
+            let said = carry_out(&home, deed, &plans);
             let _ = tell.send(Msg::Say(said));
             // Of processes that go on nobody writes when they end.
             let ends = !matches!(deed, Deed::Start | Deed::Unqueue);
@@ -97,8 +80,30 @@ impl Desk {
     }
 }
 
+/// Does something to plans, by this very program. What it said, on one line.
+pub(super) fn carry_out(home: &Home, deed: Deed, plans: &[PlanName]) -> String {
+    let mut args: Vec<OsString> = match deed {
+        Deed::Start => vec!["up".into()],
+        Deed::Unqueue => vec!["down".into()],
+        Deed::Stop => vec!["stop".into()],
+        Deed::Restart => vec!["restart".into()],
+        Deed::Kill => vec!["stop".into(), "--signal".into(), "KILL".into()],
+    };
+    args.extend(plans.iter().map(|plan| plan.as_str().into()));
+    let args: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
+    let place = home.path().as_os_str();
+    match tool::itself(&args, &[("PLANWATCH_HOME", place)]) {
+        Ok((_, said)) => {
+            let said = in_one_line(&String::from_utf8_lossy(&said));
+            // On the screen they are seen already.
+            said.replace(&format!(" · {SEEN}"), "")
+        }
+        Err(error) => format!("cannot {}: {error}", deed.verb()),
+    }
+}
+
 /// Processes that the last run of a plan has left behind, as far as that can be found out.
-fn left_of(home: &Home, plan: &PlanName) -> usize {
+pub(super) fn left_of(home: &Home, plan: &PlanName) -> usize {
     let plan = home.plan(plan);
     let run = settled(&plan).ok().and_then(|fold| fold.last().cloned());
     let left = run.and_then(|run| left_behind(&plan, &run).ok());
@@ -121,8 +126,8 @@ impl Runner {
         for effect in due {
             self.world.now = now();
             let told = match effect {
-                Effect::Tasks(plan) => Ok(Some(match self.tasks(&plan) {
-                    Ok(tasks) => tasks,
+                Effect::Tasks(plan) => Ok(Some(match tasks(&plan, &self.world) {
+                    Ok(tasks) => Msg::Tasks(Box::new(tasks)),
                     Err(error) => Msg::NoTasks(plan, in_one_line(&exit::message(&error))),
                 })),
                 Effect::File => Ok(Some(Msg::File(file::read(&self.world)))),
@@ -130,8 +135,11 @@ impl Runner {
                     Ok(plans) => Msg::Meant(plans),
                     Err(trouble) => Msg::Say(trouble),
                 })),
-                Effect::Why(plan, width) => self.why(plan, width).map(Some),
-                Effect::Save(text) => self.save(&text).map(Some),
+                Effect::Why(plan, width) => {
+                    let told = why(&plan, width, &self.world);
+                    told.map(|text| Some(Msg::Why { plan, text }))
+                }
+                Effect::Save(text) => save(&text, &self.world).map(|said| Some(Msg::Say(said))),
                 // Remembered as well as it goes.
                 Effect::Keep(kept) => {
                     let _ = save_json_among_many(&kept_file(&self.home), &kept);
@@ -146,32 +154,32 @@ impl Runner {
             }
         }
     }
+}
 
-    fn chosen(&self, plan: &PlanName) -> anyhow::Result<ChosenRun> {
-        ChosenRun::of(&Target { plan: plan.clone(), run: None }, &self.world)
-    }
+fn chosen(plan: &PlanName, world: &World) -> anyhow::Result<ChosenRun> {
+    ChosenRun::of(&Target { plan: plan.clone(), run: None }, world)
+}
 
-    fn tasks(&self, plan: &PlanName) -> anyhow::Result<Msg> {
-        let chosen = self.chosen(plan)?;
-        let run = chosen.known();
-        let earlier = if run.state.is_live() { chosen.earlier() } else { Vec::new() };
-        let (plan, table) = (plan.clone(), chosen.table()?);
-        Ok(Msg::Tasks(Box::new(RunTasks { plan, run, table, earlier })))
-    }
+/// The tasks of a plan's last run.
+pub(super) fn tasks(plan: &PlanName, world: &World) -> anyhow::Result<RunTasks> {
+    let chosen = chosen(plan, world)?;
+    let run = chosen.known();
+    let earlier = if run.state.is_live() { chosen.earlier() } else { Vec::new() };
+    Ok(RunTasks { plan: plan.clone(), run, table: chosen.table()?, earlier })
+}
 
-    fn why(&self, plan: PlanName, width: u16) -> anyhow::Result<Msg> {
-        let look = Look { width: Some(width.into()), colour: true };
-        let text = why::told(&self.chosen(&plan)?, &self.world, look)?;
-        Ok(Msg::Why { plan, text })
-    }
+/// Why a plan's last run ended as it did.
+pub(super) fn why(plan: &PlanName, width: u16, world: &World) -> anyhow::Result<Vec<u8>> {
+    let look = Look { width: Some(width.into()), colour: true };
+    why::told(&chosen(plan, world)?, world, look)
+}
 
-    /// Saves a text beside the user's other files, never over one of them.
-    fn save(&self, text: &str) -> anyhow::Result<Msg> {
-        let folder = self.world.cwd()?;
-        let time = self.world.zone.to_datetime(self.world.now.timestamp());
-        let path = folder.join(format!("planwatch-{}.log", time.strftime("%Y%m%d-%H%M%S")));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        file.write_all(text.as_bytes())?;
-        Ok(Msg::Say(format!("saved to {}", path.display())))
-    }
+/// Saves a text beside the user's other files, never over one of them. What is said of it.
+pub(super) fn save(text: &str, world: &World) -> anyhow::Result<String> {
+    let folder = world.cwd()?;
+    let time = world.zone.to_datetime(world.now.timestamp());
+    let path = folder.join(format!("planwatch-{}.log", time.strftime("%Y%m%d-%H%M%S")));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(format!("saved to {}", path.display()))
 }

@@ -5,8 +5,12 @@
 //! plans is done by this very program, as the user would type it.
 
 mod desk;
+#[cfg(feature = "serve")]
+mod far;
 mod file;
 mod news;
+#[cfg(feature = "serve")]
+pub(super) use far::errands;
 
 use std::io::IsTerminal as _;
 
@@ -14,14 +18,17 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use self::desk::Desk;
 use super::World;
+#[cfg(feature = "serve")]
+use super::connect::Connect;
 use super::follow::block_on;
+use super::leftover::left_behind;
 use super::plansfile::find;
 use super::select::{Selector, unknown};
 use crate::exit::{Exit, Failure};
 use crate::feed::roster;
 use crate::feed::window::Worker;
+use crate::fold::Fold;
 use crate::model::PlanName;
-use crate::store::layout::Home;
 use crate::store::snapshot::load_json;
 use crate::tui::app::App;
 use crate::tui::kept::Kept;
@@ -34,32 +41,52 @@ use crate::tui::run::{Ended, run as show};
 pub struct Options {
     /// The plans; empty: all.
     pub plans: Vec<Selector>,
+    /// The gateway whose plans are meant; None: those of this machine.
+    #[cfg(feature = "serve")]
+    pub connect: Option<Connect>,
 }
 
 /// Does it. Returns when the user leaves.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     needs_terminal(world)?;
+    #[cfg(feature = "serve")]
+    if let Some(connect) = &options.connect {
+        return far::run(&options, connect, world);
+    }
     let home = world.open_home()?;
-    let wanted = wanted(&options.plans, &home)?;
+    let wanted = wanted(&options.plans, &home.plans()?)?;
     let kept: Kept = load_json(&desk::kept_file(&home)).ok().flatten().unwrap_or_default();
     let (tell, msgs) = unbounded_channel();
     let told = tell.clone();
     let place = home.clone();
     let shown = wanted.clone();
     roster::watch(home.clone(), wanted, move |news| {
-        told.send(news::message(news, &place, &shown)).is_ok()
+        let left = |fold: &Fold| {
+            let run = fold.last();
+            run.map_or(0, |run| {
+                left_behind(&place.plan(&fold.plan), run).map_or(0, |left| left.len())
+            })
+        };
+        told.send(news::message(news, left, &shown)).is_ok()
     })?;
     let told = tell.clone();
     let worker = Worker::start(home.clone(), move |answer| drop(told.send(Msg::Answer(answer))))?;
     let mut desk = Desk::new(home, worker, tell, world.clone())?;
-    let watched: Vec<String> = options.plans.iter().map(ToString::to_string).collect();
-    let app = App::new(look(world, kept), kept, world.now).watching(watched.join(" "));
-    let app = app.with_file(find(None, world).is_ok());
+    let app = app(&options, kept, world).with_file(find(None, world).is_ok());
     let ended = block_on(async { Ok(show(app, msgs, |effect| desk.perform(effect)).await?) })?;
-    Ok(match ended {
+    Ok(exit_of(ended))
+}
+
+fn app(options: &Options, kept: Kept, world: &World) -> App {
+    let watched: Vec<String> = options.plans.iter().map(ToString::to_string).collect();
+    App::new(look(world, kept), kept, world.now).watching(watched.join(" "))
+}
+
+fn exit_of(ended: Ended) -> i32 {
+    match ended {
         Ended::Quit => Exit::Done.code(),
         Ended::Told => Exit::Interrupted.code(),
-    })
+    }
 }
 
 /// Nothing where the screen can be shown, else why not.
@@ -83,14 +110,13 @@ pub(super) fn needs_terminal(world: &World) -> Result<(), Failure> {
 /// Which plans are shown. A name that nothing answers to is an error, a pattern may fit later.
 fn wanted(
     selectors: &[Selector],
-    home: &Home,
-) -> anyhow::Result<impl Fn(&PlanName) -> bool + Clone + Send + 'static> {
-    let plans = home.plans()?;
+    plans: &[PlanName],
+) -> anyhow::Result<impl Fn(&PlanName) -> bool + Clone + Send + use<>> {
     for selector in selectors {
         if let Selector::One(target) = selector
             && !plans.contains(&target.plan)
         {
-            return Err(unknown(selector, &plans).into());
+            return Err(unknown(selector, plans).into());
         }
     }
     let selectors = selectors.to_vec();

@@ -1,18 +1,20 @@
 //! What the roster tells → what the screen takes in.
 
-use crate::cmd::leftover::left_behind;
 use crate::cmd::queue::{HELD, is_held};
 use crate::feed::roster::Told;
+use crate::fold::Fold;
 use crate::model::{PlanName, Queue, Stand as Stands};
-use crate::store::layout::Home;
 use crate::tui::msg::{Msg, PlanFacts, Queued, Stand};
 
-pub(super) fn message(told: Told, home: &Home, shown: &impl Fn(&PlanName) -> bool) -> Msg {
+/// `left` tells how many processes of a plan go on though its run has ended.
+pub(super) fn message(
+    told: Told,
+    left: impl Fn(&Fold) -> usize,
+    shown: &impl Fn(&PlanName) -> bool,
+) -> Msg {
     match told {
         Told::Plan { fold, log_bytes, orphaned } => Msg::Plan(PlanFacts {
-            left: fold.last().map_or(0, |run| {
-                left_behind(&home.plan(&fold.plan), run).map_or(0, |left| left.len())
-            }),
+            left: left(&fold),
             heard: Some(fold.ts),
             run: fold.last().cloned().map(Box::new),
             seq: fold.seq,

@@ -19,18 +19,19 @@ mod pool;
 mod strain;
 
 use std::io;
+use std::sync::Arc;
 
 pub use last::seek_last;
 pub use numbers::{Numbers, OfLevel, OfPlan, OfTask};
 
+use super::Log;
 use super::sieve::Sieve;
-use crate::store::layout::PlanDir;
 
 /// A stretch of a plan's log.
 #[derive(Clone, Debug)]
 pub struct Stretch {
-    /// The plan.
-    pub plan: PlanDir,
+    /// The log.
+    pub log: Arc<dyn Log>,
     /// Only records with a greater seq.
     pub after: u64,
     /// Only records up to this seq.

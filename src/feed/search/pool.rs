@@ -3,12 +3,11 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::numbers::Numbers;
 use super::strain::Strain;
 use super::{Found, Search, Stretch, Tally, What};
-use crate::store::segments;
 
 /// Pieces that may wait to be taken, of each part.
 const WAITING: usize = 2;
@@ -63,12 +62,12 @@ fn split(search: &Search, stretch: &Stretch) -> io::Result<Vec<Stretch>> {
     if !search.parts() || search.threads < 2 {
         return Ok(vec![stretch.clone()]);
     }
-    let ends = segments::list(&stretch.plan.log())?.into_iter().map(|segment| segment.first - 1);
+    let ends = stretch.log.ends()?.into_iter();
     let ends = ends.filter(|end| *end > stretch.after && *end < stretch.upto).chain([stretch.upto]);
     let mut after = stretch.after;
     Ok(ends
         .map(|upto| Stretch {
-            plan: stretch.plan.clone(),
+            log: Arc::clone(&stretch.log),
             after: std::mem::replace(&mut after, upto),
             upto,
         })

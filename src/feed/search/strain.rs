@@ -7,8 +7,9 @@ use memchr::memchr;
 
 use super::numbers::Numbers;
 use super::{Search, Stretch, What};
+use crate::feed::Source;
 use crate::model::{Peek, Record};
-use crate::store::reader::{Batch, Reader, Step};
+use crate::store::reader::{Batch, Step};
 
 /// Bytes read at once where many logs wait for each other.
 const SMALL: usize = 64 << 10;
@@ -16,7 +17,7 @@ const SMALL: usize = 64 << 10;
 /// A stretch being read.
 pub(super) struct Strain<'s> {
     search: &'s Search,
-    reader: Reader,
+    reader: Box<dyn Source>,
     batch: Batch,
     upto: u64,
     /// Wanted lines of the last batch.
@@ -34,8 +35,7 @@ pub(super) struct Strain<'s> {
 
 impl<'s> Strain<'s> {
     pub(super) fn new(search: &'s Search, stretch: &Stretch) -> io::Result<Strain<'s>> {
-        let mut reader = Reader::open(&stretch.plan)?;
-        reader.seek_after(stretch.after);
+        let reader = stretch.log.read_after(stretch.after)?;
         Ok(Strain {
             search,
             reader,

@@ -1,6 +1,7 @@
 //! What a search gives is what a look at every record gives.
 
 use std::io;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use regex::bytes::Regex;
@@ -46,7 +47,7 @@ impl Bench {
             }
             std::fs::write(plan.segment(first), lines).unwrap();
         }
-        Stretch { plan, after: 0, upto: seq }
+        Stretch { log: Arc::new(plan), after: 0, upto: seq }
     }
 }
 
@@ -127,7 +128,8 @@ fn parts_side_by_side_give_in_order_what_one_after_the_other_gives() {
     let texts: Vec<String> = (0..3000).map(|at| format!("line {at} {}", "x".repeat(90))).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let stretch = bench.plan("p", &texts, 70, (0, 1));
-    std::fs::remove_file(stretch.plan.segment(1 + 70 * 5)).unwrap();
+    let plan = bench.home.plan(&"p".parse().unwrap());
+    std::fs::remove_file(plan.segment(1 + 70 * 5)).unwrap();
     for pattern in ["line 1.7", "line", "line 2999", "nothing"] {
         let search = |threads| Search { sieve: grep(pattern), threads, ..Search::default() };
         let one = given(&search(1), std::slice::from_ref(&stretch));
@@ -166,7 +168,8 @@ fn the_first_error_of_each_run_is_given_and_all_are_counted() {
 fn the_last_records_that_are_wanted_are_found_from_the_end() {
     let bench = Bench::new();
     let texts: Vec<&str> = (0..500).map(|at| if at % 100 == 50 { "hit" } else { "x" }).collect();
-    let plan = bench.plan("p", &texts, 60, (0, 1)).plan;
+    bench.plan("p", &texts, 60, (0, 1));
+    let plan = bench.home.plan(&"p".parse().unwrap());
     let last = |n, floor, pattern| seek_last(&plan, n, floor, &grep(pattern)).unwrap();
     assert_eq!(last(1, 0, "hit"), 450);
     assert_eq!(last(3, 0, "hit"), 250);

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::str::FromStr;
 
 use globset::{GlobBuilder, GlobMatcher};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Task, TaskTable};
 
 /// Fits a task by its name, its id, or the name of its class.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TaskGlob {
     text: String,
     glob: GlobMatcher,
@@ -45,6 +47,21 @@ impl TaskGlob {
     }
 }
 
+/// As it is typed on the screen.
+impl TryFrom<String> for TaskGlob {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<TaskGlob, String> {
+        TaskGlob::new(&text)
+    }
+}
+
+impl From<TaskGlob> for String {
+    fn from(glob: TaskGlob) -> String {
+        glob.text
+    }
+}
+
 impl PartialEq for TaskGlob {
     fn eq(&self, other: &TaskGlob) -> bool {
         self.text == other.text
@@ -76,6 +93,11 @@ impl TaskFilter {
     /// Everything, if there are no patterns.
     pub fn new(globs: Vec<TaskGlob>) -> TaskFilter {
         TaskFilter { globs, names: HashSet::new() }
+    }
+
+    /// The patterns.
+    pub fn patterns(&self) -> impl Iterator<Item = &TaskGlob> {
+        self.globs.iter()
     }
 
     /// Whether everything is wanted, lines that speak of no task included.

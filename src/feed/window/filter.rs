@@ -3,20 +3,23 @@
 use std::fmt;
 
 use regex::bytes::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
 
 use super::Target;
 use crate::feed::sieve::{Audience, Sieve, TaskFilter, TaskGlob, Wanted};
 use crate::model::{Level, Stream};
 
 /// A regular expression as it is typed: without capitals it fits both cases.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Pattern {
     text: String,
     regex: Regex,
 }
 
 /// What must hold for a record to be shown. The default shows everything that is for people.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     /// Fits the line.
     pub text: Option<Pattern>,
@@ -76,6 +79,20 @@ fn has_capital(text: &str) -> bool {
         escaped = !escaped && c == '\\';
         capital
     })
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Pattern, String> {
+        Pattern::new(&text)
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> String {
+        pattern.text
+    }
 }
 
 impl PartialEq for Pattern {

@@ -1,9 +1,11 @@
 //! A record as a window gives it: what is shown of it, and where it stands.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Eol, Level, Record, Stamp, Stream};
 
 /// Where a record stands in a view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// Its time.
     pub ts: Stamp,
@@ -14,7 +16,7 @@ pub struct Place {
 }
 
 /// A record, or a note on records that are missing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     /// Where it stands.
     pub place: Place,

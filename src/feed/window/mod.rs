@@ -30,6 +30,8 @@ mod worker;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use filter::{Filter, Pattern};
 pub use item::{Item, Place};
 pub use words::{NEAR, SOON, TaskWords};
@@ -42,7 +44,7 @@ use crate::model::{PlanName, Stamp};
 pub type WindowId = u32;
 
 /// Logs and the records of them that are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct View {
     /// The plans: one, or several as one in the order of time.
     pub plans: Vec<PlanName>,
@@ -62,24 +64,25 @@ impl Place {
 }
 
 /// A place between records: of each plan of a view, the last seq on the near side.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut(pub Vec<u64>);
 
 /// Something to be done by the worker.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// The window.
     pub window: WindowId,
     /// Comes back with every answer.
     pub ticket: u64,
     /// On which logs, and what of them.
+    #[serde(with = "shared")]
     pub view: Arc<View>,
     /// What.
     pub want: Want,
 }
 
 /// Where to open a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum At {
     /// At the last record.
     End,
@@ -92,7 +95,7 @@ pub enum At {
 }
 
 /// What is looked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Target {
     /// A line that a pattern fits.
     Match(Pattern),
@@ -101,7 +104,7 @@ pub enum Target {
 }
 
 /// What a window wants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Want {
     /// Records around a place. Everything asked for before is forgotten but counts and texts.
     Open {
@@ -161,7 +164,7 @@ pub enum Want {
 }
 
 /// Records that follow each other, as far as they are wanted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Slice {
     /// The records, in order.
     pub items: Vec<Item>,
@@ -180,7 +183,7 @@ pub struct Slice {
 }
 
 /// What the worker says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
     /// To which window.
     pub window: WindowId,
@@ -191,7 +194,7 @@ pub struct Answer {
 }
 
 /// What a window is told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Told {
     /// To `Open`.
     Opened {
@@ -244,7 +247,7 @@ impl Told {
 }
 
 /// What was written since.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct News {
     /// The last of the new records that are wanted.
     pub items: Vec<Item>,
@@ -257,6 +260,46 @@ pub struct News {
     pub high: Cut,
     /// A log was removed and begun anew: everything known of it is void.
     pub renewed: bool,
+}
+
+impl Request {
+    /// The same with everything limited that somebody far away could make large.
+    #[must_use]
+    pub fn limited(mut self) -> Request {
+        match &mut self.want {
+            Want::Open { before, after, .. } => {
+                (*before, *after) = ((*before).min(Want::MOST), (*after).min(Want::MOST));
+            }
+            Want::Older { count, .. } | Want::Newer { count, .. } => {
+                *count = (*count).min(Want::MOST);
+            }
+            Want::Follow { most, .. } => *most = (*most).min(Want::MOST),
+            _ => {}
+        }
+        self
+    }
+}
+
+impl Want {
+    /// Records asked for at once, at most, by somebody far away.
+    pub const MOST: usize = 10_000;
+}
+
+/// A view that many requests share is sent with each.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::View;
+
+    pub(super) fn serialize<S: Serializer>(view: &Arc<View>, to: S) -> Result<S::Ok, S::Error> {
+        view.as_ref().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<View>, D::Error> {
+        View::deserialize(from).map(Arc::new)
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const ROW = 20, KEPT = 200000, ASKED = 100000;
+  const ROW = 20, KEPT = 200000, ASKED = 100000, LONG = 2000;
   const LEVELS = ["trace", "debug", "info", "warning", "error", "critical"];
   const TONES = { failed: "bad", lost: "bad", killed: "bad", timeout: "bad", incomplete: "bad",
     error: "bad", critical: "bad", broken: "bad", succeeded: "good", retried: "good", done: "good",
@@ -224,7 +224,9 @@
       time.dateTime = record.ts;
       item.append(time);
     }
-    withMarks(item, clean(record.msg.slice(0, 2000)));
+    withMarks(item, clean(record.msg.slice(0, LONG)));
+    const more = record.msg.length - LONG;
+    if (more > 0) item.append(el("i", ` … ${more} characters more`, "dim"));
     return item;
   };
   const draw = () => {
@@ -266,7 +268,7 @@
   };
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const link = {
-    socket: null, stop: null, tries: 0, way: 0,
+    socket: null, stop: null, tries: 0, way: 0, turning: false,
     // Doubles up to 15 s, anywhere in its upper half, so that many pages do not come back at once.
     backoff() {
       const most = Math.min(15000, 250 * 2 ** Math.min(this.tries, 6));
@@ -277,14 +279,20 @@
       const ways = [() => this.overSocket(), () => this.overEvents(), () => this.overPolls()];
       const names = ["WebSocket", "events", "polling"];
       for (;;) {
-        say("connecting", this.tries ? "connecting again" : "connecting");
+        if (!this.turning) say("connecting", this.tries ? "connecting again" : "connecting");
         let came = false;
+        this.turning = false;
         try { came = await ways[this.way](); } catch (error) {
           if (error.message === "token") return;
         }
-        // What never connects is not tried for ever: the next way may get through.
+        if (this.turning) continue;
+        // What never connects is not tried for ever: the next way may get through. Where nothing
+        // does, the gateway is away, and no way is better than another.
         if (came) this.tries = Math.min(this.tries, 1);
-        else if (this.tries % 3 === 2) this.way = (this.way + 1) % ways.length;
+        else if (this.tries % 3 === 2) {
+          const here = await ask("/healthz").then((answer) => answer.ok, () => false);
+          if (here) this.way = (this.way + 1) % ways.length;
+        }
         const wait = this.backoff();
         say("broken", `not connected (${names[this.way]} next, in ${span(wait)})`);
         await pause(wait);
@@ -301,7 +309,10 @@
       if (this.socket?.readyState === WebSocket.OPEN) {
         if (old) this.send({ type: "unsubscribe", plan: old });
         this.send({ type: "subscribe", plan, ...this.from() });
-      } else this.stop?.abort();
+      } else if (this.stop) {
+        this.turning = true;
+        this.stop.abort();
+      }
     },
     send(message) { this.socket.send(JSON.stringify(message)); },
     overSocket() {
@@ -348,8 +359,11 @@
       const first = await ask("/api/plans", { signal });
       if (first.status === 401) this.refused();
       takePlans(await first.json(), [], true);
-      this.live(name);
-      try { await Promise.race([this.watchPlans(signal), work(signal)]); } finally { this.stop.abort(); }
+      if (plan === null) this.live(name);
+      try { await Promise.race([this.watchPlans(signal), work(signal)]); } finally {
+        this.stop.abort();
+        this.stop = null;
+      }
       return true;
     },
     async place(of, signal) {
@@ -368,6 +382,7 @@
         for (let text = ""; ;) {
           const { value, done } = await reader.read();
           if (done || of !== plan) return;
+          this.live("events");
           const events = (text + value).split("\n\n");
           text = events.pop();
           this.events(of, events);
@@ -389,16 +404,19 @@
       return this.beside("polling", async (signal) => {
         const of = plan;
         if (of === null) return new Promise(() => {});
-        let from = await this.place(of, signal);
+        let from = await this.place(of, signal), wait = "";
         while (of === plan) {
-          const path = `/api/plans/${encodeURIComponent(of)}/records?after=${from}&limit=5000&wait=30s`;
+          const path = `/api/plans/${encodeURIComponent(of)}/records?after=${from}&limit=5000${wait}`;
           const answer = await ask(path, { signal });
           if (!answer.ok) throw new Error("refused");
           const said = await answer.json();
+          this.live("polling");
           if (said.renewed) gap(of, { reason: "renewed", after: 0 });
           for (const hole of said.gaps ?? []) gap(of, { ...hole });
           take(of, said.records);
           from = said.after;
+          // The first answer shows that this way gets through; from then on there is time.
+          wait = "&wait=30s";
         }
       });
     },

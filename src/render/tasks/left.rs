@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Names;
 use crate::model::{Stamp, Task, TaskState, TaskTable};
 
 /// An earlier run of the same plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Earlier {
     /// Its tasks.
     pub table: TaskTable,

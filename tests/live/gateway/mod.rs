@@ -2,6 +2,8 @@
 
 mod browser;
 mod client;
+mod far;
+mod network;
 mod page;
 mod plain;
 mod security;

@@ -1,11 +1,15 @@
 //! The page, live: in a browser, with real Luigi plans, over a server that is killed.
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+
 use rustix::process::Signal;
 use serde_json::Value;
 
 use super::browser::Browser;
 use super::client::Gateway;
-use crate::harness::{Home, luigi_python, scale};
+use crate::harness::{Home, Step, luigi_python, scale};
 
 const TASKS: &str = r#"
 import os, time, luigi
@@ -134,4 +138,104 @@ fn the_page_shows_every_line_once_however_often_the_server_dies() {
         assert_eq!(browser.eval(&format!("window.{what}")), serde_json::json!([]), "{what}");
     }
     assert!(browser.eval("window.hacked").is_null());
+}
+
+/// A proxy between a browser and the gateway that hangs up on requests whose head it is asked about.
+fn proxy(gateway: &Gateway, hangs_up: impl Fn(&str) -> bool + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (here, there) = (listener.local_addr().unwrap().to_string(), gateway.host.clone());
+    let hangs_up = Arc::new(hangs_up);
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let (there, hangs_up) = (there.clone(), Arc::clone(&hangs_up));
+            std::thread::spawn(move || {
+                let Ok(server) = TcpStream::connect(there) else { return };
+                let (mut back, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut back, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+                let (mut client, mut server) = (client, server);
+                let mut chunk = [0; 16 << 10];
+                while let Ok(read @ 1..) = client.read(&mut chunk) {
+                    let said = String::from_utf8_lossy(&chunk[..read]).to_lowercase();
+                    if hangs_up(&said) || server.write_all(&chunk[..read]).is_err() {
+                        break;
+                    }
+                }
+                let _ = client.shutdown(Shutdown::Both);
+                let _ = server.shutdown(Shutdown::Both);
+            });
+        }
+    });
+    here
+}
+
+#[test]
+fn the_page_falls_back_to_events_and_to_polling_and_loses_nothing() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &["--no-token"]);
+    let no_sockets = proxy(&gateway, |head| head.contains("upgrade: websocket"));
+    let polls_only =
+        proxy(&gateway, |head| head.contains("upgrade: websocket") || head.contains("/events"));
+    let (stop, wrote) = (home.file("stop"), home.file("wrote"));
+    let steps = [Step::Rate(300), Step::Until(stop, wrote)];
+    for plan in ["plan", "other"] {
+        home.run_oracle(&["-d", "-n", plan], &steps).prints_something().may_speak().runs();
+    }
+    let mut pages = Vec::new();
+    for (host, way) in [(&no_sockets, "events"), (&polls_only, "polling")] {
+        let Some(mut browser) = Browser::start(&format!("http://{host}/")) else {
+            eprintln!("there is no chromium: the page is not looked at");
+            return;
+        };
+        browser.until(&format!("document.querySelector('#link').textContent === 'live · {way}'"));
+        browser.eval("document.querySelector('[data-plan=plan]').click()");
+        browser.until("parseInt(document.querySelector('#count').value) > 100");
+        pages.push(browser);
+    }
+    home.touch("stop");
+    for plan in ["plan", "other"] {
+        home.planwatch(["wait", plan]).prints_something().may_speak().runs();
+    }
+    for browser in &mut pages {
+        shows(&home, browser, "plan");
+        // Another plan over the same way, and back.
+        shows(&home, browser, "other");
+        let said = "document.querySelector('#link').dataset.state";
+        assert_eq!(browser.eval(said), "live");
+        assert_eq!(browser.eval("window.errors"), serde_json::json!([]));
+    }
+}
+
+#[test]
+fn a_hundred_thousand_lines_are_on_the_page_and_a_screenful_of_them_in_its_document() {
+    let home = Home::new();
+    let steps = [Step::Size(60, 140), Step::Stdout(100_000)];
+    home.run_oracle(&["-d", "-n", "plan"], &steps).prints_something().may_speak().runs();
+    home.planwatch(["wait", "plan"]).prints_something().may_speak().runs();
+    let gateway = Gateway::start(&home, &["--no-token"]);
+    let Some(mut browser) = Browser::start(&format!("http://{}/", gateway.host)) else {
+        eprintln!("there is no chromium: the page is not looked at");
+        return;
+    };
+    browser.until("parseInt(document.querySelector('#count').value) >= 100000");
+    let rows = "document.querySelectorAll('#rows li').length";
+    let first = "Number(document.querySelector('#rows li').dataset.seq)";
+    browser.until(&format!("{first} > 99000"));
+    for part in [0.0, 0.5, 0.25, 1.0] {
+        let to = format!("(log => log.scrollTop = {part} * log.scrollHeight)");
+        browser.eval(&format!("{to}(document.querySelector('#log'))"));
+        let near = format!("Math.abs({first} - {part} * 100000) < 200");
+        browser.until(&near);
+        assert!(browser.eval(rows).as_u64() < Some(100));
+    }
+    // A search through all of them, and out of it.
+    browser.eval(
+        "(input => { input.value = 'e'; input.dispatchEvent(new Event('input')); })\
+         (document.querySelector('#search'))",
+    );
+    browser.until("document.querySelector('#count').value.includes(' of 1000')");
+    assert!(browser.eval(rows).as_u64() < Some(100));
+    assert_eq!(browser.eval("window.errors"), serde_json::json!([]));
 }

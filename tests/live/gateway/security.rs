@@ -153,11 +153,24 @@ fn malformed_huge_and_slow_requests_end_and_harm_nobody() {
     assert_eq!(socket.close_code(), Some(1008));
     assert_eq!(gateway.get("/api/ws").refusal(), (426, "not_a_websocket".to_owned()));
 
-    // One that never finishes its head is cut off.
-    let mut slow = gateway.connect();
-    slow.write_all(b"GET / HTTP/1.1\r\nhost:").unwrap();
-    let mut said = Vec::new();
-    let _ = slow.read_to_end(&mut said);
+    // Those that never finish their heads are cut off, however diligent they are.
+    let began = std::time::Instant::now();
+    let mut slow: Vec<_> = (0..4).map(|_| gateway.connect()).collect();
+    for (number, socket) in slow.iter_mut().enumerate() {
+        socket
+            .write_all(&b"GET / HTTP/1.1\r\nhost: x\r\n"[..if number == 0 { 9 } else { 20 }])
+            .unwrap();
+    }
+    let mut diligent = slow.split_off(2);
+    std::thread::scope(|scope| {
+        for socket in &mut diligent {
+            scope.spawn(move || within(LIMIT, || socket.write_all(b"x").is_err().then_some(())));
+        }
+    });
+    for socket in &mut slow {
+        let _ = socket.read_to_end(&mut Vec::new());
+    }
+    assert!(began.elapsed() < LIMIT, "slow heads are waited for");
     assert_eq!(gateway.get("/api/plans/plan").status, 200);
 }
 
@@ -165,9 +178,16 @@ fn malformed_huge_and_slow_requests_end_and_harm_nobody() {
 fn connections_beyond_the_limit_are_refused_cleanly_and_the_others_live() {
     let (home, gateway) = with_plan(&["--max-clients", "20"]);
     let mut sockets: Vec<_> = (0..20).map(|_| gateway.socket()).collect();
-    for _ in 0..scale(300, 10_000) {
-        let mut late = gateway.connect();
-        let _ = late.write_all(gateway.head("GET", "/api/plans", &[]).as_bytes());
+    // They come in crowds.
+    let late = (0..scale(300, 10_000)).collect::<Vec<_>>();
+    let crowds = late.chunks(100).flat_map(|crowd| {
+        let mut crowd: Vec<_> = crowd.iter().map(|_| gateway.connect()).collect();
+        for late in &mut crowd {
+            let _ = late.write_all(gateway.head("GET", "/api/plans", &[]).as_bytes());
+        }
+        crowd
+    });
+    for mut late in crowds {
         let mut said = Vec::new();
         let read = late.read_to_end(&mut said);
         let answer = answer(&String::from_utf8_lossy(&said));
