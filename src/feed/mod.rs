@@ -30,7 +30,7 @@ pub mod tails;
 mod vigil;
 pub mod window;
 
-pub use follow::{Follow, News, Piece};
+pub use follow::{Changes, Follow, News, Piece, listen};
 pub use known::{Depth, known};
 pub use lane::Until;
 pub use table::LiveTable;

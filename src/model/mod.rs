@@ -45,7 +45,7 @@ pub use restart::{Hooks, Restart, RestartChoice, RestartPolicy, Stall, StallDeed
 pub use retain::{Stored, expendable};
 pub use rules::{Compress, KeepRule, OnFull, VerdictRule};
 pub use sheet::Sheet;
-pub use signal::{SignalError, parse_signal, signal_name};
+pub use signal::{SignalError, parse_signal, signal_name, signal_names};
 pub use size::{SizeError, format_size, parse_size};
 pub use spec::{LogSpec, Spec, StopSpec};
 pub use stamp::{Stamp, StampError};
