@@ -34,6 +34,9 @@ _planwatch() {
             planwatch,down)
                 cmd="planwatch__subcmd__down"
                 ;;
+            planwatch,init)
+                cmd="planwatch__subcmd__init"
+                ;;
             planwatch,inspect)
                 cmd="planwatch__subcmd__inspect"
                 ;;
@@ -95,7 +98,7 @@ _planwatch() {
 
     case "${cmd}" in
         planwatch)
-            opts="-h -V --color --help --version run attach logs ps tasks why watch serve inspect stop restart signal wait up down check record verify rm prune doctor demo completions man"
+            opts="-h -V --color --help --version run attach logs ps tasks why watch serve inspect stop restart signal wait up down check init record verify rm prune doctor demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -155,7 +158,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__check)
-            opts="-f -g -o -h --file --group --output --color --help"
+            opts="-f -g -o -h --file --group --output --schema --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -277,6 +280,24 @@ _planwatch() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        planwatch__subcmd__init)
+            opts="-h --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -835,7 +856,7 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__up)
-            opts="-f -g -j -h --file --group --all --jobs --resume --color --help"
+            opts="-f -g -j -q -h --file --group --all --jobs --resume --foreground --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -45,6 +45,7 @@ complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "wait" -d 'Wait 
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "up" -d 'Queue plans of a file, and start those whose turn it is'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "down" -d 'Take plans out of the queue, and stop those that run'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "check" -d 'Check a file of plans and print what it would run'
+complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "init" -d 'Write a commented plans.toml from what a folder holds'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "record" -d 'Record standard input as a run of a plan'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "verify" -d 'Prove that logs are whole'
 complete -c planwatch -n "__fish_planwatch_needs_command" -f -a "rm" -d 'Remove plans that have ended, with their logs'
@@ -205,6 +206,8 @@ always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand up" -l all -d 'Every plan of the file, which is also what no name means'
 complete -c planwatch -n "__fish_planwatch_using_subcommand up" -l resume -d 'Go on with what was queued before the machine was restarted; what was cut off runs again'
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -l foreground -d 'Stay until the plans have ended, and print what they print'
+complete -c planwatch -n "__fish_planwatch_using_subcommand up" -s q -l quiet -d 'With --foreground: only say what begins and how it ends'
 complete -c planwatch -n "__fish_planwatch_using_subcommand up" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand down" -s f -l file -d 'The file of plans [default: plans.toml, else Procfile, in this folder]' -r -F
 complete -c planwatch -n "__fish_planwatch_using_subcommand down" -s g -l group -d 'All plans of this group' -r
@@ -222,7 +225,12 @@ jsonl\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand check" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand check" -l schema -d 'Only print the JSON Schema of plans.toml, for editors'
 complete -c planwatch -n "__fish_planwatch_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand init" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c planwatch -n "__fish_planwatch_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l verdict -d 'What success means: luigi or file:NAME; all that are given must hold [default: luigi]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l segment-size -d 'Begin a new segment of the log at this size' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand record" -l segment-age -d 'Begin a new segment at this age' -r

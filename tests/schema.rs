@@ -16,6 +16,7 @@ use planwatch::plans::{Place, keys};
 use planwatch::render::ps::PsRow;
 use planwatch::render::tasks::{Names, Scene, TaskRow};
 use serde_json::{Value, json};
+use toml::de::{DeTable, DeValue};
 
 fn schema(name: &str) -> jsonschema::Validator {
     let path = format!("{}/schema/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -238,4 +239,50 @@ fn the_schema_of_plans_knows_the_keys_that_are_read_and_no_others() {
     let plan = &schema["properties"]["plan"]["additionalProperties"];
     assert_eq!(of(plan), read(Place::Defaults));
     assert_eq!(of(&schema["properties"]["defaults"]), read(Place::Plan));
+}
+
+/// A value of a TOML file as JSON.
+fn as_json(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => json!(text),
+        DeValue::Integer(number) => json!(number.as_str().parse::<i64>().unwrap()),
+        DeValue::Boolean(flag) => json!(flag),
+        DeValue::Array(list) => list.iter().map(|entry| as_json(entry.get_ref())).collect(),
+        DeValue::Table(table) => {
+            let entries = table.iter();
+            entries
+                .map(|(key, value)| (key.get_ref().to_string(), as_json(value.get_ref())))
+                .collect()
+        }
+        other => panic!("{other:?} stands in no file of plans"),
+    }
+}
+
+#[test]
+fn the_schema_of_plans_takes_the_examples_and_refuses_what_is_broken() {
+    let schema = schema("plans.schema.json");
+    let read = |text: &str| as_json(&DeValue::Table(DeTable::parse(text).unwrap().into_inner()));
+    let root = env!("CARGO_MANIFEST_DIR");
+    let example = fs::read_to_string(format!("{root}/contrib/plans.toml")).unwrap();
+    assert_valid(&schema, &read(&example));
+    let readme = fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let shown = readme.split("```toml\n").skip(1).filter(|rest| rest.starts_with("# plans.toml"));
+    for text in shown.map(|rest| rest.split("```").next().unwrap()) {
+        assert_valid(&schema, &read(text));
+    }
+    for broken in [
+        "",
+        "[plan.a]\ncwd = '/'",
+        "[plan.a]\ncmd = []",
+        "[plan.a]\ncmd = 'x'\ncdm = 'x'",
+        "[plan.a]\ncmd = 'x'\nwhen = 'sucess'",
+        "[plan.a]\ncmd = 'x'\nrestart = 'allways'",
+        "[plan.a]\ncmd = 'x'\nrestart = { max = 3 }",
+        "[plan.a]\ncmd = 'x'\nstall-timeout = { then = 'stop' }",
+        "[plan.'a b']\ncmd = 'x'",
+        "[defaults]\ncmd = 'x'\n[plan.a]\ncmd = 'x'",
+        "[group.a]\nlimit = 3\n[plan.a]\ncmd = 'x'",
+    ] {
+        assert!(!schema.is_valid(&read(broken)), "{broken}");
+    }
 }

@@ -6,6 +6,7 @@ mod bed;
 mod capture;
 mod idle;
 mod latency;
+mod queue;
 mod recognising;
 mod screen;
 mod terminal;
@@ -13,6 +14,12 @@ mod writer;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    if args.first().is_some_and(|arg| arg == "writer")
+        && args.get(1).is_some_and(|arg| arg == "span")
+    {
+        queue::write_span(&args[2]);
+        return;
+    }
     if args.first().is_some_and(|arg| arg == "writer") {
         writer::write(&args[1..]);
         return;
@@ -32,6 +39,9 @@ fn main() {
     }
     if chosen("opening") {
         screen::opening();
+    }
+    if chosen("queue") {
+        queue::measure();
     }
     if chosen("idle") {
         idle::measure();

@@ -17,6 +17,9 @@ pub(super) fn any(verb: AnyVerb, world: &World) -> anyhow::Result<i32> {
 }
 
 fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
+    if comes_by(&verb) {
+        cmd::queue::come_by(world);
+    }
     match verb {
         Verb::Run(typed) => cmd::run::run(resolve::run(*typed, world)?, world),
         Verb::Attach(typed) => cmd::attach::run(resolve::attach(*typed, world)?, world),
@@ -35,6 +38,7 @@ fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
         Verb::Up(typed) => cmd::up::run(typed.into(), world),
         Verb::Down(typed) => cmd::down::run(typed.into(), world),
         Verb::Check(typed) => cmd::check::run(typed.into(), world),
+        Verb::Init(typed) => cmd::init::run(cmd::init::Options { dir: typed.dir }, world),
         Verb::Record(typed) => cmd::record::run(resolve::record(typed, world)?, world),
         Verb::Verify(typed) => cmd::verify::run(typed.into(), world),
         Verb::Rm(typed) => cmd::rm::run(typed.into(), world),
@@ -49,4 +53,14 @@ fn public(verb: Verb, world: &World) -> anyhow::Result<i32> {
             cmd::man::run(cmd::man::Options { command: command(), verb: typed.verb }, world)
         }
     }
+}
+
+/// Whether a verb has to do with the plans of the home, and does not look at the queue by itself.
+const fn comes_by(verb: &Verb) -> bool {
+    let looks = matches!(verb, Verb::Ps(_) | Verb::Up(_) | Verb::Down(_) | Verb::Watch(_));
+    let elsewhere = matches!(
+        verb,
+        Verb::Check(_) | Verb::Init(_) | Verb::Demo | Verb::Completions(_) | Verb::Man(_)
+    );
+    !looks && !elsewhere
 }

@@ -113,7 +113,8 @@ impl From<args::WantedArgs> for cmd::plansfile::Wanted {
 
 impl From<args::UpArgs> for cmd::up::Options {
     fn from(typed: args::UpArgs) -> Self {
-        Self { wanted: typed.wanted.into(), jobs: typed.jobs, resume: typed.resume }
+        let stay = typed.foreground.then_some(cmd::up::Stay { quiet: typed.quiet });
+        Self { wanted: typed.wanted.into(), jobs: typed.jobs, resume: typed.resume, stay }
     }
 }
 
@@ -126,7 +127,8 @@ impl From<args::DownArgs> for cmd::down::Options {
 
 impl From<args::CheckArgs> for cmd::check::Options {
     fn from(typed: args::CheckArgs) -> Self {
-        Self { wanted: typed.wanted.into(), output: typed.output.into() }
+        let (output, schema) = (typed.output.into(), typed.schema);
+        Self { wanted: typed.wanted.into(), output, schema }
     }
 }
 

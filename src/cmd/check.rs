@@ -22,7 +22,12 @@ pub struct Options {
     pub wanted: Wanted,
     /// The form.
     pub output: ListForm,
+    /// Only print the JSON Schema of such files.
+    pub schema: bool,
 }
+
+/// What may stand in a file of plans, for editors.
+const SCHEMA: &str = include_str!("../../schema/plans.schema.json");
 
 /// One plan as `check -o json` prints it. Values of variables are not shown.
 #[derive(Debug, Serialize)]
@@ -46,6 +51,12 @@ struct Row<'a> {
 
 /// Does it. What is sure to fail at the start is said, and exits with 1.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
+    if options.schema {
+        let mut out = Out::stdout();
+        out.write(SCHEMA.as_bytes())?;
+        out.finish()?;
+        return Ok(Exit::Done.code());
+    }
     let opened = open(options.wanted.file.as_deref(), world)?;
     let plans = opened.wanted(&options.wanted)?;
     let rows: Vec<Row<'_>> = plans.iter().map(|plan| row(plan, world)).collect();

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::World;
-use super::plansfile::read_again;
+use super::plansfile::variables_of;
 use crate::exit::{Exit, Failure};
 use crate::model::secret::hide;
 use crate::model::{Hooks, MOST_SECRETS, Spec, is_passing};
@@ -52,14 +52,12 @@ pub fn given(world: &World, spec: &Spec) -> anyhow::Result<Given> {
         let base = environment(world, &spec.env_files, &[])?;
         return Ok(Given { base, own: BTreeMap::new() });
     };
-    let opened = read_again(file, world)?;
-    let plan =
-        opened.file.plans.iter().find(|plan| *plan.name() == spec.plan).ok_or_else(|| {
-            Failure::new(Exit::Refused, format!("{} has no variables", spec.plan))
-                .because(format!("{} does not name it any more", file.display()))
-                .hint("planwatch up queues what the file says now")
-        })?;
-    Ok(Given { base: environment(world, &[], &[])?, own: own(&spec.env_files, &plan.env)? })
+    let pairs = variables_of(&spec.plan, file, world)?.ok_or_else(|| {
+        Failure::new(Exit::Refused, format!("{} has no variables", spec.plan))
+            .because(format!("{} does not name it any more", file.display()))
+            .hint("planwatch up queues what the file says now")
+    })?;
+    Ok(Given { base: environment(world, &[], &[])?, own: own(&spec.env_files, &pairs)? })
 }
 
 /// The variables of a plan of a file: its env-files, then its `env`.

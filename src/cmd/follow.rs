@@ -239,6 +239,17 @@ impl Follower {
         self.follow.is_over()
     }
 
+    /// How many plans are followed.
+    pub fn plans(&self) -> usize {
+        self.plans.len()
+    }
+
+    /// Lets go of the plans of which nothing more comes, and of what they hold open.
+    pub fn let_go(&mut self) {
+        let kept = self.follow.let_go();
+        self.plans = kept.into_iter().map(|place| self.plans[place].clone()).collect();
+    }
+
     /// Sleeps until there may be more to print. Dropping the future loses nothing.
     pub async fn wait(&mut self) -> anyhow::Result<()> {
         self.tell_polling()?;

@@ -21,6 +21,8 @@ pub mod environment;
 mod evidence;
 pub mod exec;
 pub mod follow;
+mod foreground;
+pub mod init;
 pub mod inspect;
 mod leftover;
 pub mod logs;

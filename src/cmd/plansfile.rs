@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::World;
 use crate::exit::{Exit, Failure};
 use crate::model::PlanName;
-use crate::plans::{Mistake, Planned, PlansFile, Surroundings, read};
+use crate::plans::{Mistake, Planned, PlansFile, Surroundings, read, variables};
 
 /// Names that are looked for where no file is given.
 const USUAL: [&str; 2] = ["plans.toml", "Procfile"];
@@ -56,20 +56,42 @@ pub(super) fn look(
     path: &Path,
     world: &World,
 ) -> anyhow::Result<Result<Opened, (String, Vec<Mistake>)>> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(Exit::Usage, format!("cannot read {}", path.display()))
-            .because(error)
-            .hint("-f names a file of plans")
-    })?;
-    let name = name_of(path);
-    let procfile = name.starts_with("Procfile") || name.ends_with(".procfile");
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let var = |name: &str| world.var(name).and_then(OsStr::to_str).map(str::to_owned);
-    let around = Surroundings { folder, var: &var, umask: world.umask };
-    Ok(match read(&text, procfile, &around) {
+    let text = text_of(path)?;
+    let read = around(path, world, |around| read(&text, is_procfile(path), around));
+    Ok(match read {
         Ok(file) => Ok(Opened { path: path.to_owned(), file }),
         Err(mistakes) => Err((text, mistakes)),
     })
+}
+
+/// The variables of one plan of this very file, as they are now. None if it does not name the plan.
+pub(super) fn variables_of(
+    plan: &PlanName,
+    path: &Path,
+    world: &World,
+) -> anyhow::Result<Option<Vec<(String, String)>>> {
+    let text = text_of(path)?;
+    around(path, world, |around| variables(&text, is_procfile(path), plan, around))
+        .map_err(|mistakes| wrong(path, &text, &mistakes).into())
+}
+
+fn text_of(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(Exit::Usage, format!("cannot read {}", path.display()))
+            .because(error)
+            .hint("-f names a file of plans")
+    })
+}
+
+fn is_procfile(path: &Path) -> bool {
+    let name = name_of(path);
+    name.starts_with("Procfile") || name.ends_with(".procfile")
+}
+
+fn around<T>(path: &Path, world: &World, read: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let var = |name: &str| world.var(name).and_then(OsStr::to_str).map(str::to_owned);
+    read(&Surroundings { folder, var: &var, umask: world.umask })
 }
 
 fn name_of(path: &Path) -> &str {
@@ -80,22 +102,22 @@ fn name_of(path: &Path) -> &str {
 pub fn read_again(path: &Path, world: &World) -> anyhow::Result<Opened> {
     match look(path, world)? {
         Ok(opened) => Ok(opened),
-        Err((text, mistakes)) => {
-            let name = name_of(path);
-            const SHOWN: usize = 20;
-            let shown = mistakes.iter().take(SHOWN);
-            let mut lines: Vec<String> =
-                shown.map(|mistake| mistake.shown(name, &text).to_string()).collect();
-            if mistakes.len() > SHOWN {
-                lines.push(format!("and {} more mistakes", mistakes.len() - SHOWN));
-            }
-            let count = mistakes.len();
-            let many =
-                if count == 1 { "a mistake".to_owned() } else { format!("{count} mistakes") };
-            let what = format!("{} has {many}\n{}", path.display(), lines.join("\n"));
-            Err(Failure::new(Exit::Usage, what).into())
-        }
+        Err((text, mistakes)) => Err(wrong(path, &text, &mistakes).into()),
     }
+}
+
+fn wrong(path: &Path, text: &str, mistakes: &[Mistake]) -> Failure {
+    const SHOWN: usize = 20;
+    let name = name_of(path);
+    let shown = mistakes.iter().take(SHOWN);
+    let mut lines: Vec<String> =
+        shown.map(|mistake| mistake.shown(name, text).to_string()).collect();
+    if mistakes.len() > SHOWN {
+        lines.push(format!("and {} more mistakes", mistakes.len() - SHOWN));
+    }
+    let count = mistakes.len();
+    let many = if count == 1 { "a mistake".to_owned() } else { format!("{count} mistakes") };
+    Failure::new(Exit::Usage, format!("{} has {many}\n{}", path.display(), lines.join("\n")))
 }
 
 impl Opened {

@@ -9,6 +9,7 @@ use super::leftover::left_behind;
 use super::out::Out;
 use super::queue::{group_of, rows as queued, take_turn};
 use super::say::say;
+use crate::exit::{Exit, Failure};
 use crate::model::Stamp;
 use crate::render::ps::{PsRow, ps_table};
 use crate::store::layout::PlanDir;
@@ -70,7 +71,11 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         }
     }
     if let Some(group) = &options.group {
+        let groups: BTreeSet<String> = rows.iter().filter_map(|row| row.group.clone()).collect();
         rows.retain(|row| row.group.as_ref() == Some(group));
+        if rows.is_empty() {
+            return Err(no_group(group, &groups).into());
+        }
     }
     rows.sort_by(|one, other| one.order().cmp(&other.order()));
     let known = rows.len();
@@ -78,6 +83,19 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
         rows.retain(|row| is_recent(row, world.now));
     }
     list(&rows, known - rows.len(), &options, world)
+}
+
+fn no_group(group: &str, groups: &BTreeSet<String>) -> Failure {
+    let failure = Failure::new(Exit::NoSuchPlan, format!("no plan is of the group '{group}'"));
+    let names: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let near = crate::plans::closest(group, names.iter().copied());
+    let near = near.map_or_else(String::new, |near| format!("did you mean '{near}'?\n"));
+    failure.hint(match names.is_empty() {
+        true => {
+            "a plan of plans.toml has one by group = \"NAME\"; none is queued that does".to_owned()
+        }
+        false => format!("{near}there is: {}", names.join(", ")),
+    })
 }
 
 fn row(plan: &PlanDir, world: &World) -> anyhow::Result<Option<PsRow>> {

@@ -73,8 +73,20 @@ pub fn all_plans(world: &World) -> anyhow::Result<Vec<PlanName>> {
 /// The plans meant, each once, in the order given. A name or a pattern that fits nothing is an
 /// error that says what there is.
 pub fn select(selectors: &[Selector], world: &World) -> anyhow::Result<(Home, Vec<Selected>)> {
+    select_among(selectors, &[], world)
+}
+
+/// The same, where plans count too that are not there yet: those of the queue.
+pub fn select_among(
+    selectors: &[Selector],
+    queued: &[PlanName],
+    world: &World,
+) -> anyhow::Result<(Home, Vec<Selected>)> {
     let home = world.existing_home()?;
-    let plans = home.as_ref().map(Home::plans).transpose()?.unwrap_or_default();
+    let mut plans = home.as_ref().map(Home::plans).transpose()?.unwrap_or_default();
+    plans.extend(queued.iter().cloned());
+    plans.sort_unstable();
+    plans.dedup();
     let mut selected: Vec<Selected> = Vec::new();
     for selector in selectors {
         for one in among(selector, &plans)? {

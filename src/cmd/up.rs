@@ -6,13 +6,15 @@ use std::thread;
 
 use super::World;
 use super::environment::{environment, hashes, keep_harmless, names, own};
+use super::foreground::{Post, for_plans};
 use super::plansfile::{Opened, Wanted, open};
 use super::queue::{Turn, is_held, take_turn};
 use super::say::say;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
+use crate::fold::RunFold;
 use crate::model::{Entry, PlanName, Queue, Spec, Stamp, Stand, Verdict};
-use crate::os::host::boot_id;
+use crate::os::host::{boot_id, is_first_process};
 use crate::plans::Planned;
 use crate::store::layout::Home;
 use crate::store::queue;
@@ -26,6 +28,15 @@ pub struct Options {
     pub jobs: Option<u32>,
     /// Only go on with what was queued before the machine was restarted.
     pub resume: bool,
+    /// Stay until the plans have ended.
+    pub stay: Option<Stay>,
+}
+
+/// How to stay.
+#[derive(Clone, Copy, Debug)]
+pub struct Stay {
+    /// Only say what begins and how it ends.
+    pub quiet: bool,
 }
 
 /// Version of the queue's form.
@@ -40,16 +51,45 @@ pub(super) const SEEN: &str = "planwatch ps shows them, planwatch down ends them
 /// Queues, starts what is due, and says so.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let home = world.open_home()?;
-    if options.resume {
-        resume(&home, options.jobs, world)?;
-    } else {
-        let opened = open(options.wanted.file.as_deref(), world)?;
-        let plans = opened.wanted(&options.wanted)?;
-        enqueue(&home, &opened, &plans, options.jobs, world)?;
+    if let Some(stay) = options.stay {
+        return run_and_stay(&home, &options, stay, world);
+    }
+    if !options.resume {
+        queue_file(&home, &options, world)?;
+    } else if options.wanted.file.is_some() {
+        return Err(Failure::new(Exit::Usage, "--resume goes on with what was queued")
+            .hint("without -f; only --foreground queues a file where nothing is left to resume")
+            .into());
+    } else if !resume(&home, options.jobs)? {
+        return Ok(0);
     }
     let turn = take_turn(&home, world)?;
     tell(&turn);
     Ok(0)
+}
+
+/// The same, and stays until what is queued then has ended.
+fn run_and_stay(home: &Home, options: &Options, stay: Stay, world: &World) -> anyhow::Result<i32> {
+    let post = Post::take(world)?;
+    let world = &for_plans(world);
+    let left = options.resume && queue::load(home)?.is_some_and(|queue| queue.is_open());
+    let plans = if left {
+        resume(home, options.jobs)?;
+        let queue = queue::load(home)?.unwrap_or_default();
+        queue.entries.into_iter().map(|entry| entry.plan).collect()
+    } else {
+        queue_file(home, options, world)?
+    };
+    take_turn(home, world)?;
+    post.keep(home, plans, stay.quiet, world)
+}
+
+/// Queues the plans of the file that are meant, and gives their names.
+fn queue_file(home: &Home, options: &Options, world: &World) -> anyhow::Result<Vec<PlanName>> {
+    let opened = open(options.wanted.file.as_deref(), world)?;
+    let plans = opened.wanted(&options.wanted)?;
+    enqueue(home, &opened, &plans, options.jobs, world)?;
+    Ok(plans.into_iter().map(|plan| plan.name().clone()).collect())
 }
 
 /// Puts plans into the queue. Those that wait already are queued anew in their place, those that run
@@ -190,23 +230,23 @@ fn specs(
     plans.iter().map(spec).collect()
 }
 
-/// Goes on after the machine was restarted. What ran then was cut off, not asked to stop: it has its
-/// turn again.
-fn resume(home: &Home, jobs: Option<u32>, world: &World) -> anyhow::Result<()> {
+/// Goes on after the machine, or the container that we are the first process of, was restarted. What
+/// ran then was cut off, not asked to stop: it has its turn again. False if nothing is left.
+fn resume(home: &Home, jobs: Option<u32>) -> anyhow::Result<bool> {
     let held = queue::hold(home)?;
     let Some(mut queue) = held.load()?.filter(Queue::is_open) else {
-        say("nothing is queued");
-        return Ok(());
+        say("nothing is left of the queue");
+        return Ok(false);
     };
-    if !is_held(&queue) {
+    if !is_held(&queue) && !is_first_process() {
         say("the queue goes on by itself: the machine was not restarted");
-        return Ok(());
+        return Ok(true);
     }
     for entry in &mut queue.entries {
         let Stand::Given { run, .. } = entry.stand else { continue };
         let fold = super::alive::settled(&home.plan(&entry.plan))?;
         match fold.last().filter(|last| last.run >= run && !last.state.is_live()) {
-            Some(last) if last.verdict == Verdict::Lost || cut_off(last, &boot_id()) => {
+            Some(last) if last.verdict == Verdict::Lost || cut_off(last) => {
                 say(format_args!("{} run {} was cut off: queued again", entry.plan, last.run));
                 entry.stand = Stand::Waiting;
             }
@@ -219,13 +259,12 @@ fn resume(home: &Home, jobs: Option<u32>, world: &World) -> anyhow::Result<()> {
     queue.boot = boot_id();
     queue.jobs = jobs.unwrap_or(queue.jobs);
     held.save(&queue, true)?;
-    let _ = world;
-    Ok(())
+    Ok(true)
 }
 
 /// Whether a run was between two tries when the machine was restarted.
-fn cut_off(last: &crate::fold::RunFold, boot: &str) -> bool {
-    last.boot != boot && last.next(last.verdict).is_due()
+fn cut_off(last: &RunFold) -> bool {
+    (last.boot != boot_id() || is_first_process()) && last.next(last.verdict).is_due()
 }
 
 fn restarted(queue: &Queue) -> Failure {

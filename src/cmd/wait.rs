@@ -3,20 +3,23 @@
 use std::time::Duration;
 
 use regex::bytes::Regex;
+use tokio::io::unix::AsyncFd;
 
 use super::World;
 use super::follow::{Ending, block_on};
 use super::near::nearest;
 use super::out::Out;
 use super::say::say;
-use super::select::{Selected, Selector, select};
+use super::select::{Selected, Selector, select_among};
 use crate::exit::{Exit, Failure};
 use crate::feed::sieve::TaskGlob;
-use crate::feed::{self, Depth, Follow, LiveTable, News, known};
-use crate::fold::RunFold;
-use crate::model::{PlanName, Record, RunChoice, Stream};
+use crate::feed::{self, Changes, Depth, Follow, LiveTable, News, known, listen};
+use crate::fold::{Fold, RunFold};
+use crate::model::{PlanName, Queue, Record, RunChoice, Stand, Stream, Verdict};
 use crate::render::sanitize::harmless;
 use crate::store::layout::Home;
+use crate::store::queue;
+use crate::wake::Watcher;
 
 /// What a user may mean by `wait`.
 #[derive(Clone, Debug)]
@@ -55,13 +58,21 @@ struct Awaited {
     code: Option<i32>,
     /// The user knows that none of its tasks fits.
     warned: bool,
+    /// The queue has it: the run may be still to come, and may never come.
+    queued: bool,
 }
 
 /// Does it.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
-    let (home, selected) = select(&options.plans, world)?;
+    let queue = match (&options.until, world.existing_home()?) {
+        (Until::Exit, Some(home)) => queue::load(&home)?.unwrap_or_default(),
+        _ => Queue::default(),
+    };
+    let open = queue.entries.iter().filter(|entry| entry.stand.is_open());
+    let open: Vec<PlanName> = open.map(|entry| entry.plan.clone()).collect();
+    let (home, selected) = select_among(&options.plans, &open, world)?;
     block_on(async {
-        let mut waiting = Waiting::new(&home, selected, &options)?;
+        let mut waiting = Waiting::new(&home, selected, &queue, &options)?;
         waiting.patient = world.stderr.terminal;
         let Some(limit) = options.timeout else { return waiting.end().await };
         match tokio::time::timeout(limit, waiting.end()).await {
@@ -72,6 +83,9 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
 }
 
 struct Waiting<'a> {
+    home: Home,
+    /// Changes of the queue, where a plan of it is waited for.
+    changes: Option<AsyncFd<Changes>>,
     follow: Follow,
     awaited: Vec<Awaited>,
     options: &'a Options,
@@ -84,9 +98,12 @@ impl<'a> Waiting<'a> {
     fn new(
         home: &Home,
         selected: Vec<Selected>,
+        queue: &Queue,
         options: &'a Options,
     ) -> anyhow::Result<Waiting<'a>> {
         let mut waiting = Waiting {
+            home: home.clone(),
+            changes: None,
             follow: Follow::live()?,
             awaited: Vec::new(),
             options,
@@ -96,8 +113,10 @@ impl<'a> Waiting<'a> {
         for Selected { plan, run: chosen_run } in selected {
             let dir = home.plan(&plan);
             let fold = known(&dir, Depth::State)?;
-            let chosen = chosen_run.unwrap_or(RunChoice::Back(0)).resolve(fold.last_run());
-            let Some(run) = chosen else { return Err(no_run(&plan).into()) };
+            // What is to come is meant, not what was before.
+            let queued = chosen_run.is_none().then(|| next_run(queue, &fold)).flatten();
+            let last = || chosen_run.unwrap_or(RunChoice::Back(0)).resolve(fold.last_run());
+            let Some(run) = queued.or_else(last) else { return Err(no_run(&plan).into()) };
             // A line may have come before anybody waited for it: the whole run counts. For its
             // end, what is known beforehand is enough.
             let tasks = match &options.until {
@@ -117,7 +136,13 @@ impl<'a> Waiting<'a> {
                 reader.seek_after(after);
                 Ok::<(), std::io::Error>(())
             })?;
-            waiting.awaited.push(Awaited { plan, run, row, tasks, code: None, warned: false });
+            let (code, warned, queued) = (None, false, queued.is_some());
+            waiting.awaited.push(Awaited { plan, run, row, tasks, code, warned, queued });
+        }
+        if waiting.awaited.iter().any(|awaited| awaited.queued) {
+            let changes = Watcher::new()?;
+            changes.watch(&home.queue());
+            waiting.changes = Some(listen(Changes(changes))?);
         }
         Ok(waiting)
     }
@@ -127,6 +152,7 @@ impl<'a> Waiting<'a> {
         loop {
             self.read()?;
             self.look_at_tasks()?;
+            self.look_at_queue()?;
             self.judge()?;
             self.out.flush()?;
             let mut ended = self.awaited.iter().filter_map(|awaited| awaited.code);
@@ -143,8 +169,46 @@ impl<'a> Waiting<'a> {
             if std::mem::take(&mut self.patient) {
                 say(format_args!("waiting for {}", self.what()));
             }
-            self.follow.wait().await?;
+            self.sleep().await?;
         }
+    }
+
+    async fn sleep(&mut self) -> anyhow::Result<()> {
+        let Waiting { follow, changes: Some(changes), .. } = self else {
+            return Ok(self.follow.wait().await?);
+        };
+        tokio::select! {
+            woken = follow.wait() => Ok(woken?),
+            ready = changes.readable() => {
+                ready?.clear_ready();
+                changes.get_ref().0.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells which plans of the queue will never run.
+    fn look_at_queue(&mut self) -> anyhow::Result<()> {
+        if self.changes.is_none() {
+            return Ok(());
+        }
+        let queue = queue::load(&self.home)?.unwrap_or_default();
+        for (index, awaited) in self.awaited.iter_mut().enumerate() {
+            let begun = self.follow.fold(index).last_run() >= awaited.run;
+            if !awaited.queued || awaited.code.is_some() || begun {
+                continue;
+            }
+            let why = match queue.entry(&awaited.plan).map(|entry| &entry.stand) {
+                Some(Stand::Skipped { why, .. }) => why.as_str(),
+                Some(_) => continue,
+                None => "it is not queued any more",
+            };
+            say(format_args!("{} was skipped: {why}", awaited.plan));
+            let code = Exit::Failed.code();
+            self.out.line(format!("{} {} {code}", awaited.plan, Verdict::Skipped.name()))?;
+            awaited.code = Some(code);
+        }
+        Ok(())
     }
 
     /// Reads what there is, and looks at it where a line is waited for.
@@ -309,6 +373,15 @@ fn matching(mut lines: &[u8], run: u64, pattern: &Regex) -> Option<String> {
         }
     }
     None
+}
+
+/// The run that the queue is going to give a plan, or has given it and that has not begun.
+fn next_run(queue: &Queue, fold: &Fold) -> Option<u64> {
+    match queue.entry(&fold.plan)?.stand {
+        Stand::Waiting => Some(fold.last_run() + 1),
+        Stand::Given { run, .. } if run > fold.last_run() => Some(run),
+        _ => None,
+    }
 }
 
 fn no_run(plan: &PlanName) -> Failure {

@@ -32,7 +32,7 @@ struct Live {
 }
 
 /// A watcher that a runtime can listen to.
-pub(super) struct Changes(pub(super) Watcher);
+pub struct Changes(pub Watcher);
 
 impl AsFd for Changes {
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -46,11 +46,15 @@ impl AsRawFd for Changes {
     }
 }
 
+/// Listens to a descriptor inside a tokio runtime.
+///
+/// # Errors
+/// What epoll_ctl(2) says.
 #[allow(
     deprecated,
     reason = "what replaces it is unsafe; `T` owns its descriptor as long as it lives"
 )]
-pub(super) fn listen<T: AsFd + AsRawFd>(source: T) -> io::Result<AsyncFd<T>> {
+pub fn listen<T: AsFd + AsRawFd>(source: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(source, Interest::READABLE)
 }
 
@@ -164,6 +168,21 @@ impl Follow {
     /// Whether nothing more will come of any plan.
     pub fn is_over(&self) -> bool {
         self.lanes.iter().all(Lane::is_over)
+    }
+
+    /// Lets go of the plans of which nothing more comes. Gives the places that the others had: they
+    /// are counted anew.
+    pub fn let_go(&mut self) -> Vec<usize> {
+        let mut kept = Vec::new();
+        for (place, lane) in std::mem::take(&mut self.lanes).into_iter().enumerate() {
+            if !lane.is_over() {
+                self.lanes.push(lane);
+                kept.push(place);
+            } else if let (Some(live), Some(plan)) = (&self.live, &lane.here) {
+                live.changes.get_ref().0.unwatch(&plan.log());
+            }
+        }
+        kept
     }
 
     /// Sleeps until there may be more to read. Without a timer and, where the file system notifies,

@@ -34,7 +34,7 @@ mod vigil;
 pub mod window;
 pub mod wire;
 
-pub use follow::{Follow, News, Piece};
+pub use follow::{Changes, Follow, News, Piece, listen};
 pub use known::{Depth, known};
 pub use lane::Until;
 pub use source::{Log, Source};

@@ -49,7 +49,7 @@ pub use retain::{Stored, expendable};
 pub use rules::{Compress, KeepRule, OnFull, VerdictRule};
 pub use secret::MOST_SECRETS;
 pub use sheet::Sheet;
-pub use signal::{SignalError, parse_signal, signal_name};
+pub use signal::{SignalError, parse_signal, signal_name, signal_names};
 pub use size::{SizeError, format_size, parse_size};
 pub use spec::{LogSpec, Spec, StopSpec};
 pub use stamp::{Stamp, StampError};

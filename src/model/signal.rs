@@ -58,6 +58,11 @@ pub fn parse_signal(text: &str) -> Result<i32, SignalError> {
         .ok_or_else(|| SignalError(text.to_owned()))
 }
 
+/// Every name, as it may be typed.
+pub fn signal_names() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(name, _)| *name)
+}
+
 /// `SIGTERM` for 15; `signal 40` for one without a name.
 pub fn signal_name(number: i32) -> String {
     match NAMES.iter().find(|&&(_, known)| known == number) {

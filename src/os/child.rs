@@ -18,6 +18,16 @@ pub fn spawn_for(home: &Path, args: &[String], diagnostics: Option<File>) -> io:
     in_background(args, diagnostics).env("PLANWATCH_HOME", home).spawn()
 }
 
+/// The same, where `told` is its standard input.
+pub fn spawn_told(
+    home: &Path,
+    args: &[String],
+    diagnostics: Option<File>,
+    told: impl Into<Stdio>,
+) -> io::Result<Child> {
+    in_background(args, diagnostics).env("PLANWATCH_HOME", home).stdin(told).spawn()
+}
+
 fn in_background(args: &[String], diagnostics: Option<File>) -> Command {
     let mut command = itself();
     command

@@ -58,3 +58,9 @@ pub fn random_byte() -> io::Result<u8> {
 pub fn complain(what: &str) {
     let _ = io::stderr().write_all(format!("planwatch: {what}\n").as_bytes());
 }
+
+/// Whether we are the first process: of a container, or of the whole machine. Nobody else reaps
+/// orphans then, and no signal has an effect but those that are listened to (pid_namespaces(7)).
+pub fn is_first_process() -> bool {
+    std::process::id() == 1
+}

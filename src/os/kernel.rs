@@ -5,6 +5,8 @@
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{AsFd, AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,6 +190,19 @@ pub fn reset_signals() {
     }
     // SAFETY: `none` is initialised and lives until after the call.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut()) };
+}
+
+/// Gives a command every signal's default effect and blocks none: what is blocked or ignored here
+/// would be so in it too, and in all that it starts.
+pub fn with_fresh_signals(command: &mut Command) -> &mut Command {
+    // SAFETY: between fork and exec it makes system calls that take numbers and a set that it has
+    // made itself, all of them async-signal-safe (signal-safety(7)).
+    unsafe {
+        command.pre_exec(|| {
+            reset_signals();
+            Ok(())
+        })
+    }
 }
 
 fn set_of(signals: &[i32]) -> libc::sigset_t {

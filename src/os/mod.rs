@@ -18,5 +18,6 @@ pub mod pidfd;
 pub mod poll;
 pub mod priority;
 pub mod proc;
+pub mod service;
 pub mod tool;
 pub mod tty;

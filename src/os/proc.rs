@@ -113,7 +113,8 @@ pub fn given(pid: i32, name: &str) -> Option<String> {
 pub fn is_background(pid: i32) -> bool {
     let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) else { return false };
     let role = line.split(|&byte| byte == 0).nth(1).unwrap_or_default();
-    (role == b"__supervise" || role == b"__record")
+    let roles: [&[u8]; 4] = [b"__supervise", b"__record", b"__queue", b"__compress"];
+    roles.contains(&role)
         && file_id(Path::new(&format!("/proc/{pid}/exe"))).ok()
             == file_id(Path::new("/proc/self/exe")).ok()
 }

@@ -1,5 +1,7 @@
 //! The one table of keys: what may stand where. The JSON Schema for editors is tested against it.
 
+use crate::model::signal_names;
+
 /// Where a key may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -82,6 +84,16 @@ const OTHERS: [(&str, &str); 26] = [
     ("concurrency", "jobs"),
     ("parallel", "jobs"),
 ];
+
+/// The words that may stand under a key, where a slip of the pen in one can be told.
+pub(super) fn words_of(key: &str) -> Box<dyn Iterator<Item = &'static str>> {
+    match key {
+        "restart" | "policy" => Box::new(["no", "on-failure", "always"].into_iter()),
+        "verdict" => Box::new(["exit", "luigi", "file:NAME"].into_iter()),
+        "stop-signal" => Box::new(signal_names()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
 
 /// The keys of a plan and of `[defaults]`.
 pub fn keys() -> impl Iterator<Item = (&'static str, Place)> {

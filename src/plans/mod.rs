@@ -99,5 +99,25 @@ pub fn read(
     if mistakes.is_empty() { Ok(file) } else { Err(mistakes) }
 }
 
+/// The variables of one plan of a file, as [`Planned::env`]; None if the file does not name the plan.
+/// Quicker than [`read`], and mistakes in the tables of other plans do not matter.
+pub fn variables(
+    text: &str,
+    procfile: bool,
+    plan: &PlanName,
+    around: &Surroundings<'_>,
+) -> Result<Option<Vec<(String, String)>>, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let found = match procfile {
+        true => procfile::read(text, around, &mut mistakes)
+            .plans
+            .into_iter()
+            .find(|known| known.name() == plan)
+            .map(|known| known.env),
+        false => resolve::variables(text, plan, around, &mut mistakes),
+    };
+    if mistakes.is_empty() { Ok(found) } else { Err(mistakes) }
+}
+
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,7 @@ pub(super) fn settle(mut found: Vec<Found>, mistakes: &mut Vec<Mistake>, text: &
                     let known = names.keys().map(PlanName::as_str);
                     mistakes.push(match closest(&wanted.it, known) {
                         Some(near) => mistake.hint(format!("did you mean \"{near}\"?")),
-                        None => mistake,
+                        None => mistake.hint(format!("there is: {}", some(names.keys()))),
                     });
                 }
             }
@@ -49,6 +49,15 @@ pub(super) fn settle(mut found: Vec<Found>, mistakes: &mut Vec<Mistake>, text: &
         mistakes.push(circle);
     }
     found
+}
+
+/// A few names, the others counted.
+fn some<'a>(names: impl ExactSizeIterator<Item = &'a PlanName>) -> String {
+    const SHOWN: usize = 12;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown: Vec<&str> = names.take(SHOWN).map(PlanName::as_str).collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    shown.join(", ") + &more
 }
 
 /// Takes away plans that wait for none of the rest, until none is left or all wait for each other.

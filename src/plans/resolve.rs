@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use toml::Spanned;
 use toml::de::DeTable;
 
 use super::expand::{Chosen, expand};
@@ -24,31 +25,16 @@ pub(super) fn file(
     around: &Surroundings<'_>,
     mistakes: &mut Vec<Mistake>,
 ) -> PlansFile {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let span = error.span().unwrap_or(0..0);
-        mistakes.push(Mistake::new(span, error.message().replace('\n', "; ")));
-    }
-    if !errors.is_empty() {
-        // What follows a slip of the pen looks like a mistake and is none.
-        mistakes.truncate(1);
-        return PlansFile::default();
-    }
+    let Some(table) = parsed(text, mistakes) else { return PlansFile::default() };
     let mut desk = Desk { mistakes };
-    let mut defaults = Settings::default();
     let (mut groups, mut sections) = (Vec::new(), Vec::new());
     let entries = in_order(table.get_ref());
-    if let Some((_, value)) = entries.iter().find(|(key, _)| key.it == "defaults")
-        && let Some(table) = desk.table("defaults", value)
-    {
-        let what = "[defaults]";
-        defaults = settings(&mut desk, what, Place::Defaults, table, &Settings::default());
-    }
+    let defaults = defaults(&mut desk, &entries);
     for (key, value) in entries {
         match &*key.it {
             "defaults" => {}
             "group" => groups = limits(&mut desk, value),
-            "plan" => sections = plans(&mut desk, value, &defaults),
+            "plan" => sections = plans(&mut desk, value, &defaults, |_| true),
             _ => desk.say(stranger(&key, value)),
         }
     }
@@ -60,12 +46,53 @@ pub(super) fn file(
     }
     let mut found = Vec::new();
     for section in sections {
-        members(&section, around, mistakes, &mut found);
+        members(&section, around, mistakes, &mut found, |_| true);
     }
     let plans = order::settle(found, mistakes, text);
     named_groups(&plans, &groups, mistakes);
     let plans = plans.into_iter().map(|(planned, _)| planned).collect();
     PlansFile { jobs: defaults.jobs, groups, plans }
+}
+
+/// The variables of one plan. Mistakes in the tables of others do not matter to it.
+pub(super) fn variables(
+    text: &str,
+    wanted: &PlanName,
+    around: &Surroundings<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Vec<(String, String)>> {
+    let table = parsed(text, mistakes)?;
+    let mut desk = Desk { mistakes };
+    let entries = in_order(table.get_ref());
+    let defaults = defaults(&mut desk, &entries);
+    let (_, value) = entries.iter().find(|(key, _)| key.it == "plan")?;
+    let is_part = |key: &str| {
+        let rest = wanted.as_str().strip_prefix(key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let sections = plans(&mut desk, value, &defaults, is_part);
+    let mut found = Vec::new();
+    for section in sections {
+        members(&section, around, mistakes, &mut found, |name| name == wanted);
+    }
+    found.into_iter().next().map(|(planned, _)| planned.env)
+}
+
+fn parsed<'t>(text: &'t str, mistakes: &mut Vec<Mistake>) -> Option<Spanned<DeTable<'t>>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    // What follows a slip of the pen looks like a mistake and is none.
+    let Some(error) = errors.first() else { return Some(table) };
+    let span = error.span().unwrap_or(0..0);
+    mistakes.push(Mistake::new(span, error.message().replace('\n', "; ")));
+    None
+}
+
+fn defaults(desk: &mut Desk<'_>, entries: &[(At<String>, &Value<'_>)]) -> Settings {
+    let value = entries.iter().find(|(key, _)| key.it == "defaults");
+    match value.and_then(|(_, value)| desk.table("defaults", value)) {
+        Some(table) => settings(desk, "[defaults]", Place::Defaults, table, &Settings::default()),
+        None => Settings::default(),
+    }
 }
 
 /// A plan and what is still to be looked up among the others.
@@ -101,10 +128,15 @@ fn limits(desk: &mut Desk<'_>, value: &Value<'_>) -> Vec<(String, u32)> {
     groups
 }
 
-fn plans(desk: &mut Desk<'_>, value: &Value<'_>, defaults: &Settings) -> Vec<Section> {
+fn plans(
+    desk: &mut Desk<'_>,
+    value: &Value<'_>,
+    defaults: &Settings,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<Section> {
     let Some(table) = desk.table("plan", value) else { return Vec::new() };
     let mut sections = Vec::new();
-    for (key, value) in in_order(table) {
+    for (key, value) in in_order(table).into_iter().filter(|(key, _)| wanted(&key.it)) {
         let what = format!("plan.{}", key.it);
         let Some(table) = value.get_ref().as_table() else {
             desk.say(
@@ -129,13 +161,15 @@ fn members(
     around: &Surroundings<'_>,
     mistakes: &mut Vec<Mistake>,
     to: &mut Vec<Found>,
+    wanted: impl Fn(&PlanName) -> bool,
 ) {
     let one = [Chosen::default()];
     let all = section.settings.foreach.as_ref().map(super::expand::Matrix::combinations);
     for chosen in all.as_deref().unwrap_or(&one) {
         let name = format!("{}{}", section.key.it, chosen.suffix);
         let name: PlanName = match name.parse() {
-            Ok(name) => name,
+            Ok(name) if wanted(&name) => name,
+            Ok(_) => continue,
             Err(error) => {
                 let span = section.key.span.clone();
                 mistakes.push(Mistake::new(span, format!("'{name}' cannot be a name: {error}")));

@@ -56,8 +56,8 @@ const BROKEN: [(&str, (usize, usize), &str, &str); 44] = [
     ("[plan.\"a b\"]\ncmd = \"x\"", (1, 7), "'a b' cannot be a name", ""),
     ("[plan.a]\ncmd = \"x\"\ntimeout = \"soon\"", (3, 11), "'soon' is not a duration", ""),
     ("[plan.a]\ncmd = \"x\"\ntimeout = true", (3, 11), "timeout is a text", ""),
-    ("[plan.a]\ncmd = \"x\"\nstop-signal = \"TREM\"", (3, 15), "TREM", ""),
-    ("[plan.a]\ncmd = \"x\"\nrestart = \"allways\"", (3, 11), "'allways'", ""),
+    ("[plan.a]\ncmd = \"x\"\nstop-signal = \"TREM\"", (3, 15), "TREM", "\"TERM\""),
+    ("[plan.a]\ncmd = \"x\"\nrestart = \"allways\"", (3, 11), "'allways'", "\"always\""),
     ("[plan.a]\ncmd = \"x\"\nrestart = { max = 3 }", (3, 11), "lacks its policy", "policy ="),
     (
         "[plan.a]\ncmd = \"x\"\nrestart = { policy = \"always\", backof = 3 }",
@@ -77,9 +77,9 @@ const BROKEN: [(&str, (usize, usize), &str, &str); 44] = [
         "then is one of",
         "\"stop\"",
     ),
-    ("[plan.a]\ncmd = \"x\"\nverdict = \"luigy\"", (3, 11), "'luigy'", ""),
+    ("[plan.a]\ncmd = \"x\"\nverdict = \"luigy\"", (3, 11), "'luigy'", "\"luigi\""),
     ("[plan.a]\ncmd = \"x\"\nwhen = \"sucess\"", (3, 8), "when is one of", "\"success\""),
-    ("[plan.a]\ncmd = \"x\"\nafter = \"b\"", (3, 9), "no plan 'b'", ""),
+    ("[plan.a]\ncmd = \"x\"\nafter = \"b\"", (3, 9), "no plan 'b'", "there is: a"),
     (
         "[plan.dublin]\ncmd = \"x\"\n[plan.b]\ncmd = \"x\"\nafter = [\"dublim\"]",
         (5, 10),
@@ -202,6 +202,31 @@ fn foreach_makes_a_plan_of_each_combination() {
     );
     assert_eq!(file.plans[2].spec.argv[2..], ["oslo", "--model", "a", "large"]);
     assert_eq!(file.plans[4].after.len(), 4, "the key stands for all of them");
+}
+
+#[test]
+fn the_variables_of_one_plan_are_found_among_the_mistakes_of_others() {
+    let text = r#"
+        [defaults]
+        env = { A = "1", B = "2" }
+        [plan.paint]
+        cmd = "x"
+        env = { B = "${each}", C = "${HOME}" }
+        foreach = ["oslo", "rome"]
+        [plan.paint-oslo-b]
+        cmd = []
+        timeout = "soon"
+        "#;
+    let of = |plan: &str| variables(text, false, &plan.parse().unwrap(), &around());
+    let pairs = of("paint-rome").unwrap().unwrap();
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(pairs, ["A=1", "B=rome", "C=/home/op"]);
+    assert_eq!(of("paint").unwrap(), None, "it is the key of two plans, and the name of none");
+    assert_eq!(of("other").unwrap(), None);
+    assert!(of("paint-oslo-b").is_err(), "its own mistakes matter");
+    assert!(variables("[plan.a", false, &"a".parse().unwrap(), &around()).is_err());
+    let procfile = |plan: &str| variables("a: x", true, &plan.parse().unwrap(), &around());
+    assert_eq!((procfile("a"), procfile("b")), (Ok(Some(vec![])), Ok(None)));
 }
 
 #[test]

@@ -128,7 +128,12 @@ impl Desk<'_> {
         match parse(&text.it) {
             Ok(meant) => Some(meant),
             Err(error) => {
-                self.say(Mistake::new(text.span.clone(), format!("{what}: {error}")));
+                let mistake = Mistake::new(text.span.clone(), format!("{what}: {error}"));
+                let near = super::mistake::closest(&text.it, super::keys::words_of(what));
+                self.say(match near {
+                    Some(near) => mistake.hint(format!("did you mean \"{near}\"?")),
+                    None => mistake,
+                });
                 None
             }
         }

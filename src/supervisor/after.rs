@@ -1,13 +1,16 @@
 //! What follows from how a run has ended, or has fallen silent: read from the log, for the machine.
 
-use std::io;
+use std::io::{self, PipeWriter};
 
 use super::drive::Supervisor;
 use super::history::known;
 use super::machine::{Input, Pause};
 use crate::fold::{Next, RunFold};
-use crate::os::child::spawn_for;
+use crate::os::child::spawn_told;
 use crate::os::host;
+use crate::os::kernel::{self, Exited, Which};
+use crate::os::pidfd::Pidfd;
+use crate::store::layout::PlanDir;
 
 impl Supervisor {
     /// Tells the machine that the verdict stands in the log, and what follows.
@@ -28,15 +31,96 @@ impl Supervisor {
         self.last_words()
     }
 
-    /// Starts who starts what is due.
+    /// The process has ended: whoever is to start what is due then gets ready while the last lines
+    /// are recorded.
+    pub(super) fn prepare_turn(&mut self) {
+        if self.spec.plans_file.is_some() {
+            self.turn = Some(Turn::prepare(&self.plan));
+        }
+    }
+
+    /// What is due may start.
     fn call_queue(&mut self) {
-        if self.spec.plans_file.is_none() {
+        if self.turn.is_none() {
+            self.prepare_turn();
+        }
+        if let Some(turn) = &mut self.turn {
+            turn.held_back = None;
+        }
+    }
+
+    /// A child has ended: perhaps who was to start what is due.
+    pub(super) fn turn_ended(&mut self, pid: i32, exited: Exited) {
+        if let Some(turn) = &mut self.turn {
+            turn.child_ended(pid, exited);
+        }
+    }
+}
+
+/// Somebody who starts what is due in the queue. Killed, somebody else does: the next plan shall not
+/// have to wait until an operator comes by.
+#[derive(Debug)]
+pub(super) struct Turn {
+    plan: PlanDir,
+    /// Who is at it.
+    pid: Option<i32>,
+    /// As long as this is open, it waits: also the end of this process lets it go.
+    held_back: Option<PipeWriter>,
+    /// How often somebody else may still be sent.
+    left: u32,
+}
+
+impl Turn {
+    fn prepare(plan: &PlanDir) -> Turn {
+        let mut turn = Turn { plan: plan.clone(), pid: None, held_back: None, left: 5 };
+        turn.send(true);
+        turn
+    }
+
+    fn send(&mut self, waits: bool) {
+        let args = ["__queue".to_owned()];
+        let sent = io::pipe().and_then(|(waiting, held_back)| {
+            self.held_back = Some(held_back).filter(|_| waits);
+            let diagnostics = self.plan.open_diagnostics().ok();
+            spawn_told(self.plan.home(), &args, diagnostics, waiting)
+        });
+        match sent {
+            Ok(child) => self.pid = i32::try_from(child.id()).ok(),
+            Err(error) => {
+                host::complain(&format!("nobody could be started for the queue: {error}"));
+            }
+        }
+    }
+
+    /// Who is at it: a child of ours that is no part of the plan.
+    pub(super) fn pid(&self) -> Option<i32> {
+        self.pid
+    }
+
+    fn child_ended(&mut self, pid: i32, exited: Exited) {
+        if self.pid != Some(pid) {
             return;
         }
-        let args = ["__queue".to_owned()];
-        if let Err(error) = spawn_for(self.plan.home(), &args, self.plan.open_diagnostics().ok()) {
-            host::complain(&format!("nobody could be started for the queue: {error}"));
+        self.pid = None;
+        if matches!(exited, Exited::Signal(_)) && self.left > 0 {
+            self.left -= 1;
+            self.send(self.held_back.is_some());
         }
+    }
+
+    /// Stays until it is done. The plan must be given back by then: it may be the next one itself.
+    pub(super) fn see_through(mut self) -> io::Result<()> {
+        self.held_back = None;
+        while let Some(pid) = self.pid {
+            if let Some(process) = Pidfd::open(pid, None)? {
+                process.wait_for_end(None)?;
+            }
+            match kernel::ended_child(Which::Pid(pid), false)? {
+                Some(ended) => self.child_ended(pid, ended.exited),
+                None => return Ok(()),
+            }
+        }
+        Ok(())
     }
 }
 

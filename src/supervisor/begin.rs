@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::adopt::Left;
+use super::after::Turn;
 use super::drive::{Provide, Supervisor};
 use super::exec::PlanPid;
 use super::history::known;
@@ -25,8 +26,9 @@ pub fn supervise(plan: &PlanDir) -> io::Result<()> {
     kernel::close_inherited(None);
     settle_in();
     let (mut starter, order) = Starter::listen()?;
+    let mut turn = None;
     let done = match take_lock(plan) {
-        Ok(Ok(lock)) => start(plan, order, &mut starter, lock),
+        Ok(Ok(lock)) => start(plan, order, &mut starter, lock, &mut turn),
         Ok(Err((pid, run))) => {
             starter.answer(&Answer::Running { pid, run });
             return Ok(());
@@ -36,7 +38,7 @@ pub fn supervise(plan: &PlanDir) -> io::Result<()> {
     if let Err(error) = &done {
         starter.answer(&Answer::Failed { code: 125, error: error.to_string(), run: None });
     }
-    done
+    done.and(turn.map_or(Ok(()), Turn::see_through))
 }
 
 /// Goes on with a run whose supervisor has died. Leaves quietly if another one does so already.
@@ -47,17 +49,25 @@ pub fn adopt(plan: &PlanDir, plan_pidfd: Option<i32>, provide: Provide) -> io::R
     if !plan.exists() {
         return Ok(());
     }
-    let Ok(_lock) = Lock::take(&plan.supervisor_lock(), &myself())? else { return Ok(()) };
+    let Ok(lock) = Lock::take(&plan.supervisor_lock(), &myself())? else { return Ok(()) };
+    go_on(plan, inherited, provide, lock)?.map_or(Ok(()), Turn::see_through)
+}
+
+fn go_on(
+    plan: &PlanDir,
+    inherited: Option<Pidfd>,
+    provide: Provide,
+    _lock: Lock,
+) -> io::Result<Option<Turn>> {
     let spec = snapshot::load_json::<Spec>(&plan.spec_file())?;
     let mut supervisor = Supervisor::open(plan, spec)?;
     supervisor.provide = Some(provide);
     match supervisor.take_over(inherited)? {
-        Left::Nothing => return supervisor.leave(),
-        Left::Run => {}
-        Left::Restart if !supervisor.begin_again()? => return supervisor.leave(),
-        Left::Restart => {}
+        Left::Run => supervisor.run_to_end()?,
+        Left::Restart if supervisor.begin_again()? => supervisor.run_to_end()?,
+        Left::Nothing | Left::Restart => supervisor.leave()?,
     }
-    supervisor.run_to_end()
+    Ok(supervisor.turn.take())
 }
 
 fn settle_in() {
@@ -66,8 +76,13 @@ fn settle_in() {
     host::set_process_name(c"planwatch");
 }
 
-fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io::Result<()> {
-    let _lock = lock;
+fn start(
+    plan: &PlanDir,
+    order: Order,
+    starter: &mut Starter,
+    _lock: Lock,
+    turn: &mut Option<Turn>,
+) -> io::Result<()> {
     let Order { spec, tied_to, env, run: meant, .. } = order;
     let before = snapshot::load_json::<Spec>(&plan.spec_file())?;
     let fold = known(plan)?;
@@ -87,6 +102,7 @@ fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io:
                 starter.answer(&Answer::Running { pid, run: supervisor.run });
             }
             supervisor.run_to_end()?;
+            *turn = supervisor.turn.take();
             if !over {
                 return Ok(());
             }
@@ -94,13 +110,16 @@ fn start(plan: &PlanDir, order: Order, starter: &mut Starter, lock: Lock) -> io:
         remove_leftover(plan, known(plan)?.last_run() + 1)?;
     }
     plan.create()?;
-    snapshot::save_json(&plan.spec_file(), &spec, true)?;
+    // What comes from the queue is kept there too, where it survives a power cut.
+    snapshot::save_json(&plan.spec_file(), &spec, spec.plans_file.is_none())?;
     let changed = before.map_or_else(Vec::new, |before| words::changed(&before, &spec));
     let mut supervisor = Supervisor::open(plan, Some(spec))?;
     (supervisor.tied_to, supervisor.env) = (tied_to, env);
     supervisor.begin(known(plan)?.last_run() + 1, changed)?;
     supervisor.starter = Some(std::mem::take(starter));
-    supervisor.run_to_end()
+    let done = supervisor.run_to_end();
+    *turn = supervisor.turn.take();
+    done
 }
 
 /// A log that lost its end, or all, may not know that its plan lives: but the plan has written who it

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use super::abroad::Abroad;
+use super::after::Turn;
 use super::companion::Companion;
 use super::history::{Awaited, Vigil};
 use super::hooks::Hook;
@@ -75,6 +76,8 @@ pub(super) struct Supervisor {
     pub(super) quiet: Quiet,
     /// Commands that are being told something.
     pub(super) hooks: Vec<Hook>,
+    /// Who starts what is due in the queue when this plan has ended.
+    pub(super) turn: Option<Turn>,
     pub(super) requests: OwnedFd,
     pub(super) pending: Vec<u8>,
     pub(super) signals: OwnedFd,
@@ -147,6 +150,7 @@ impl Supervisor {
             restarts: 0,
             quiet: Quiet::default(),
             hooks: Vec::new(),
+            turn: None,
             requests,
             pending: Vec::new(),
             signals,
@@ -178,9 +182,13 @@ impl Supervisor {
 
     fn decide(&mut self) -> io::Result<()> {
         while let Some(input) = self.inbox.pop_front() {
-            self.exit_told |= matches!(input, Input::Exited(_));
+            let exited = matches!(input, Input::Exited(_));
+            self.exit_told |= exited;
             for effect in self.machine.step(input) {
                 self.perform(effect)?;
+            }
+            if exited {
+                self.prepare_turn();
             }
         }
         Ok(())

@@ -120,7 +120,8 @@ impl Supervisor {
         input.rewind()?;
         let output = tempfile::tempfile()?;
         let exit = run.exit.map_or_else(String::new, |exit| exit.to_string());
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        kernel::with_fresh_signals(&mut command)
             .args(arguments)
             .current_dir(&self.spec.cwd)
             .envs(&self.env)
@@ -133,8 +134,8 @@ impl Supervisor {
             .stdin(Stdio::from(input))
             .stdout(Stdio::from(output.try_clone()?))
             .stderr(Stdio::from(output.try_clone()?))
-            .process_group(0)
-            .spawn()?;
+            .process_group(0);
+        let child = command.spawn()?;
         let pid = i32::try_from(child.id()).unwrap_or_default();
         let gone = || io::Error::other("it was gone before it could be held");
         let held = Pidfd::open(pid, None)?.ok_or_else(gone)?;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::abroad;
+use super::after::Turn;
 use super::begin::remove_leftover;
 use super::drive::Supervisor;
 use super::history::{Awaited, Vigil, known};
@@ -36,6 +37,7 @@ impl Supervisor {
         (self.pipes, self.abroad) = (Some(pipes), None);
         self.tie_new_run()?;
         (self.process, self.judged, self.exit_told) = (None, false, false);
+        self.turn = None;
         (self.to_reap, self.watching, self.over) = (false, false, false);
         self.tree.clear();
         self.timers.clear();
@@ -191,7 +193,8 @@ impl Supervisor {
     /// Processes that are never part of a run.
     pub(super) fn ours(&self) -> Vec<i32> {
         let hooks = self.hooks.iter().map(|hook| hook.held.pid());
-        self.companion.pid().into_iter().chain(hooks).collect()
+        let turn = self.turn.as_ref().and_then(Turn::pid);
+        self.companion.pid().into_iter().chain(turn).chain(hooks).collect()
     }
 
     /// Looks who of the tree is left.

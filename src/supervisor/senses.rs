@@ -37,6 +37,7 @@ impl Supervisor {
                 break;
             }
             kernel::ended_child(Which::Pid(ended.pid), false)?;
+            self.turn_ended(ended.pid, ended.exited);
             self.hook_ended(ended.pid, ended.exited)?;
         }
         Ok(())

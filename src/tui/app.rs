@@ -129,7 +129,11 @@ impl App {
     pub fn update_all(&mut self, msgs: impl IntoIterator<Item = Msg>) -> Vec<Effect> {
         let mut out = Vec::new();
         let listed = self.listed;
+        let before = listed.then(|| self.before());
         msgs.into_iter().for_each(|msg| self.take(msg, &mut out));
+        if let Some(before) = before {
+            self.ring(&before, &mut out);
+        }
         self.rows.sort_by(|one, other| one.order().cmp(&other.order()));
         self.select(listed, &mut out);
         self.fit(&mut out);

@@ -51,6 +51,8 @@ pub struct Kept {
     pub times: KeptTimes,
     /// Whether the ground is light; None: as the terminal says.
     pub light: Option<bool>,
+    /// The bell does not ring.
+    pub quiet: bool,
 }
 
 /// [`Times`] as they are written down.

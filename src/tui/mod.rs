@@ -20,6 +20,7 @@
 //! | `tasks` | the tasks of a run |
 //! | `page`, `help` | pages of text |
 //! | `prompt`, `palette`, `confirm` | what is typed and asked |
+//! | `call` | the bell and the window's title |
 //! | `look`, `frame`, `painted` | colours, frames, text that `render` has painted |
 //! | `kept` | what is kept from one use to the next |
 //! | `screen`, `run` | the terminal, and the loop |
@@ -30,6 +31,7 @@
 
 mod act;
 pub mod app;
+mod call;
 mod confirm;
 mod deeds;
 mod facts;

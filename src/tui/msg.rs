@@ -211,6 +211,8 @@ pub enum Effect {
     Suspend,
     /// Everything is to be drawn anew.
     Redraw,
+    /// The bell is to ring.
+    Ring,
     /// This is to be put on the clipboard.
     Copy(String),
     /// This is to be saved to a file.

@@ -35,6 +35,7 @@ enum Does {
     Run,
     Time,
     Ground(bool),
+    Bell,
     Help,
     Quit,
 }
@@ -80,6 +81,12 @@ pub(super) const COMMANDS: &[Command] = &[
     command("time", "WHEN", "to this time: 17:30, 10m, 2h ago, 2026-11-23T17:30Z", Does::Time),
     command("light", "", "colours for a light ground", Does::Ground(true)),
     command("dark", "", "colours for a dark ground", Does::Ground(false)),
+    command(
+        "bell",
+        "[on|off]",
+        "whether it rings when a run ends badly, or all is done",
+        Does::Bell,
+    ),
     command("help", "", "the keys", Does::Help),
     command("quit", "", "leave; no plan is stopped", Does::Quit),
 ];
@@ -126,6 +133,7 @@ impl App {
                 Some(Does::Stream) => {
                     ["all", "stdout", "stderr", "planwatch", "events"].map(str::to_owned).into()
                 }
+                Some(Does::Bell) => ["on", "off"].map(str::to_owned).into(),
                 _ => Vec::new(),
             }
         };
@@ -221,6 +229,17 @@ impl App {
             Does::Ground(light) => {
                 self.look.light = light;
                 self.kept.light = Some(light);
+                out.push(Effect::Keep(self.kept));
+            }
+            Does::Bell => {
+                self.kept.quiet = match first {
+                    None => !self.kept.quiet,
+                    Some("on") => false,
+                    Some("off") => true,
+                    Some(other) => return Err(format!("the bell is on or off, not '{other}'")),
+                };
+                let now = if self.kept.quiet { "does not ring any more" } else { "rings" };
+                self.said = Some(format!("the bell {now}"));
                 out.push(Effect::Keep(self.kept));
             }
             Does::Help => self.page = Some(help::page(&self.look)),

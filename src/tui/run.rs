@@ -155,7 +155,7 @@ impl<P: FnMut(Effect)> Stage<P> {
     fn draw(&mut self) {
         let (width, height) = self.app.size();
         let Stage { app, screen, .. } = self;
-        screen.draw(width, height, |buf| app.view(buf));
+        screen.draw(width, height, &app.title(), |buf| app.view(buf));
         self.dirty = false;
     }
 
@@ -176,6 +176,7 @@ impl<P: FnMut(Effect)> Stage<P> {
                 Effect::Redraw => self.screen.anew(),
                 Effect::Suspend => self.suspend(),
                 Effect::Copy(text) => self.screen.send(clipboard(&text)),
+                Effect::Ring => self.screen.send(b"\x07".to_vec()),
                 other => (self.perform)(other),
             }
         }

@@ -23,9 +23,11 @@ use crate::os::poll::{self, PollFd, PollFlags};
 
 /// The other screen, no cursor, pastes marked as such, mouse buttons and wheel (not its movements:
 /// each would wake us).
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000h\x1b[?1006h";
+/// The window's title is put by, where the terminal can (xterm's control sequences, 22 and 23).
+const ENTER: &[u8] = b"\x1b[22;2t\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000h\x1b[?1006h";
 /// All of it back. CAN first: it ends a sequence that was cut in the middle (ECMA-48).
-const LEAVE: &[u8] = b"\x18\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const LEAVE: &[u8] =
+    b"\x18\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l\x1b[23;2t";
 /// Between these two the terminal shows nothing half-drawn, where it knows them.
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[0m\x1b[?2026l";
@@ -42,6 +44,7 @@ pub struct Screen {
     writing: Arc<Writing>,
     shown: Buffer,
     next: Buffer,
+    title: String,
     anew: bool,
 }
 
@@ -70,7 +73,14 @@ impl Screen {
         })?;
         enter()?;
         let none = Buffer::empty(Rect::default());
-        Ok(Screen { frames, writing, shown: none.clone(), next: none, anew: true })
+        Ok(Screen {
+            frames,
+            writing,
+            shown: none.clone(),
+            next: none,
+            title: String::new(),
+            anew: true,
+        })
     }
 
     /// Columns and rows there are.
@@ -88,8 +98,9 @@ impl Screen {
         self.anew = true;
     }
 
-    /// Draws what is different from what stands there. Only when idle.
-    pub fn draw(&mut self, width: u16, height: u16, view: impl FnOnce(&mut Buffer)) {
+    /// Draws what is different from what stands there, under this title of the window. Only when
+    /// idle.
+    pub fn draw(&mut self, width: u16, height: u16, title: &str, view: impl FnOnce(&mut Buffer)) {
         let area = Rect::new(0, 0, width, height);
         self.next.resize(area);
         self.next.reset();
@@ -97,8 +108,12 @@ impl Screen {
         let mut frame = BEGIN.to_vec();
         if self.anew || self.shown.area != area {
             self.anew = false;
+            self.title.clear();
             self.shown = Buffer::empty(area);
             frame.extend_from_slice(CLEAR);
+        }
+        if self.anew_title(title) {
+            frame.extend_from_slice(format!("\x1b]2;{title}\x07").as_bytes());
         }
         let changes = self.shown.diff(&self.next);
         if changes.is_empty() && frame.len() == BEGIN.len() {
@@ -109,6 +124,15 @@ impl Screen {
         frame.extend_from_slice(END);
         std::mem::swap(&mut self.shown, &mut self.next);
         self.send(frame);
+    }
+
+    /// Whether the window is to be called something else from now on.
+    fn anew_title(&mut self, title: &str) -> bool {
+        let anew = self.title != title;
+        if anew {
+            title.clone_into(&mut self.title);
+        }
+        anew
     }
 
     /// Writes something that is no picture: the clipboard's sequence.

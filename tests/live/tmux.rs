@@ -135,3 +135,38 @@ fn three_real_luigi_plans_are_operated_in_tmux() {
     tmux.keys(&["echo code $?", "Enter"]);
     tmux.until_text("code 0");
 }
+
+#[test]
+fn the_bell_rings_and_the_window_says_how_the_plans_stand() {
+    if Command::new("tmux").arg("-V").output().is_err() {
+        println!("skipped: no tmux");
+        return;
+    }
+    let home = Home::new();
+    let state = home.path().display().to_string();
+    let tmux = Tmux::start(&home, &[("PLANWATCH_HOME", &state)], 100, 30);
+    tmux.until_text("ready>");
+    let before = tmux.tell(&["display-message", "-p", "-t", "night", "#{pane_title}"]);
+    let plan = "until test -e go; do sleep 0.01; done; exit 3";
+    home.planwatch(["run", "-d", "-n", "bad", "--", "sh", "-c", plan])
+        .may_speak()
+        .prints_something()
+        .runs();
+    tmux.keys(&[&format!("{} watch", home.program().display()), "Enter"]);
+    let shows = |format: &str, wanted: &str| {
+        let shown = || tmux.tell(&["display-message", "-p", "-t", "night", format]);
+        home.until(&format!("{format} is {wanted}"), || (shown().trim() == wanted).then_some(()));
+    };
+    shows("#{pane_title}", "1 running · planwatch");
+    // A bell of the window that is looked at is not remembered: another one is, meanwhile.
+    tmux.tell(&["new-window", "-t", "night"]);
+    tmux.tell(&["set-option", "-g", "monitor-bell", "on"]);
+    home.touch("go");
+    let rung = ["list-windows", "-t", "night", "-F", "#{window_bell_flag}"];
+    home.until("it rings", || tmux.tell(&rung).starts_with('1').then_some(()));
+    tmux.tell(&["select-window", "-t", "night:0"]);
+    shows("#{pane_title}", "1 bad · planwatch");
+    tmux.keys(&["q"]);
+    tmux.until_text("ready>");
+    shows("#{pane_title}", before.trim());
+}

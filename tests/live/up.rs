@@ -202,8 +202,11 @@ fn hooks_are_told_the_verdict_for_a_bounded_time_and_that_is_on_record() {
         cmd = "true"
         [plan.bad]
         cmd = "false"
+        [plan.heard]
+        cmd = "true"
+        on-success = "kill -TERM $$; echo deaf to signals"
     "#;
-    up(&home, plans, &["-j", "2"]);
+    up(&home, plans, &["-j", "3"]);
     let ran =
         |plan| home.until_record(plan, "its hook ran", |record| record["event"] == "hook.ran");
     let good = ran("good");
@@ -213,6 +216,7 @@ fn hooks_are_told_the_verdict_for_a_bounded_time_and_that_is_on_record() {
     assert_eq!((&told["verdict"], &told["run"]), (&"succeeded".into(), &1.into()));
     let bad = ran("bad");
     assert_eq!((&bad["hook"], &bad["timeout"]), (&"on-failure".into(), &true.into()));
+    assert_eq!(ran("heard")["signal"], 15, "a hook hears signals as any program does");
     home.until_quiet();
 }
 

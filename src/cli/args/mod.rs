@@ -21,7 +21,7 @@ pub(super) use manage::{
     CompletionsArgs, DoctorArgs, InspectArgs, ListForm, ManArgs, PruneArgs, PsArgs, RestartArgs,
     RmArgs, SignalArgs, StopArgs, VerifyArgs, WatchArgs,
 };
-pub(super) use plans::{CheckArgs, DownArgs, UpArgs, WantedArgs};
+pub(super) use plans::{CheckArgs, DownArgs, InitArgs, UpArgs, WantedArgs};
 pub(super) use run::{IfRunning, LogLimits, RecordArgs, RunArgs};
 #[cfg(feature = "serve")]
 pub(super) use serve::ServeArgs;
@@ -143,6 +143,7 @@ pub(super) enum Verb {
     Up(UpArgs),
     Down(DownArgs),
     Check(CheckArgs),
+    Init(InitArgs),
     Record(RecordArgs),
     Verify(VerifyArgs),
     Rm(RmArgs),

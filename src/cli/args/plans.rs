@@ -41,6 +41,20 @@ pub(crate) struct CheckArgs {
         hide_possible_values = true
     )]
     pub(crate) output: ListForm,
+    /// Only print the JSON Schema of plans.toml, for editors
+    #[arg(long, conflicts_with_all = ["file", "group", "names", "output"])]
+    pub(crate) schema: bool,
+}
+
+/// Write a commented plans.toml from what a folder holds
+///
+/// Looks for PlanExe and its run folders (those that are not complete become plans that go on where
+/// they were), and for Python modules with Luigi tasks. Never writes over a file that is there.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder [default: this one]
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// Queue plans of a file, and start those whose turn it is
@@ -55,7 +69,8 @@ Examples:
   planwatch up                       every plan of plans.toml in this folder
   planwatch up -j 4 dublin-cafe      this one, and what it comes after
   planwatch up -g night              a group
-  planwatch up --resume              go on with the queue after the machine was restarted")]
+  planwatch up --resume              go on with the queue after the machine was restarted
+  planwatch up --foreground          stay, print what the plans print, end when they have")]
 pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) wanted: WantedArgs,
@@ -66,8 +81,21 @@ pub(crate) struct UpArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) jobs: Option<u32>,
     /// Go on with what was queued before the machine was restarted; what was cut off runs again
-    #[arg(long, conflicts_with_all = ["names", "group", "file", "all"])]
+    ///
+    /// With --foreground, where nothing is left of an earlier queue: the plans of the file.
+    #[arg(long, conflicts_with_all = ["names", "group", "all"])]
     pub(crate) resume: bool,
+    /// Stay until the plans have ended, and print what they print
+    ///
+    /// Exits with the first code that is not 0, in the order of the file. ^C and SIGTERM take out of
+    /// the queue what waits and stop what runs, each with its own grace; once more kills it. Other
+    /// signals are passed on. Tells a service manager that it is ready, and can be the first process
+    /// of a container. The plans outlive it if it is killed.
+    #[arg(long)]
+    pub(crate) foreground: bool,
+    /// With --foreground: only say what begins and how it ends
+    #[arg(short, long, requires = "foreground")]
+    pub(crate) quiet: bool,
 }
 
 /// Take plans out of the queue, and stop those that run

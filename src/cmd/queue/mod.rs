@@ -4,19 +4,22 @@
 //! | --- | --- |
 //! | `turn` | one turn: look who has ended, skip who never will run, start who is due |
 //! | `starting` | one plan of the queue, started |
+//! | `passing` | whether a command that came by finds something to do, and who does it |
 //!
 //! There is no process that owns the queue. A supervisor that ends its run starts `__queue`, which
-//! takes a turn and leaves; every command that looks at the queue takes one too. What surprises: a
+//! takes a turn and leaves; every command that comes by has one taken too, if something is due. What surprises: a
 //! turn only writes down which run of which plan is meant to be next. Whether that run has begun
 //! stands in the plan's log, and a supervisor that is told to begin a run that was begun already
 //! leaves: so a turn may be repeated at any time, by anybody, after any death.
 
+mod passing;
 mod starting;
 mod turn;
 
 use crate::model::{Entry, Queue, Stand, State, Verdict};
 use crate::render::ps::PsRow;
 
+pub use passing::{come_by, is_something_due};
 pub(super) use turn::look;
 pub use turn::{Turn, is_held, take_turn};
 

@@ -108,7 +108,7 @@ fn ended(state: State, verdict: Verdict) -> Verdict {
     if state == State::Lost { Verdict::Lost } else { verdict }
 }
 
-fn lives((pid, start): (i32, u64)) -> anyhow::Result<bool> {
+pub(super) fn lives((pid, start): (i32, u64)) -> anyhow::Result<bool> {
     Ok(Pidfd::open(pid, Some(start))?.is_some_and(|process| !process.has_ended()))
 }
 

@@ -88,7 +88,7 @@ impl Desk {
                     "plans of a file are started on their own machine: planwatch up".to_owned(),
                 );
             }
-            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => {}
+            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Ring | Effect::Copy(_) => {}
         }
     }
 

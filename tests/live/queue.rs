@@ -1,0 +1,152 @@
+//! The queue goes on: whoever is killed, whoever comes by, and after the machine was restarted.
+
+use std::fs::File;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::process::Signal;
+
+use crate::harness::{Home, Proc};
+use crate::up::{ended, row, up};
+
+const ONE_AFTER_THE_OTHER: &str = r#"
+    [defaults]
+    jobs = 1
+    [plan.one]
+    cmd = "touch up; until test -e go; do sleep 0.01; done"
+    [plan.two]
+    cmd = "touch second"
+"#;
+
+fn those_who_take_a_turn(home: &Home) -> Vec<Proc> {
+    let takes = |process: &Proc| process.argv.iter().any(|arg| arg == "__queue");
+    home.processes().into_iter().filter(takes).collect()
+}
+
+fn kill_all_of_planwatch(home: &Home) {
+    home.until("nothing of planwatch is left", || {
+        let ours = |process: &Proc| process.argv.get(1).is_some_and(|arg| arg.starts_with("__"));
+        let left: Vec<Proc> = home.processes().into_iter().filter(ours).collect();
+        left.iter().for_each(|process| process.signal(Signal::KILL));
+        left.is_empty().then_some(())
+    });
+}
+
+#[test]
+fn who_is_killed_while_taking_a_turn_is_replaced_though_nobody_comes_by() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    let lock = File::options().read(true).write(true).open(home.path().join("queue/lock"));
+    let lock = lock.unwrap();
+    fcntl_lock(&lock, FlockOperation::LockExclusive).unwrap();
+    home.touch("go");
+    for _ in 0..3 {
+        let turn = home.until("somebody takes a turn", || those_who_take_a_turn(&home).pop());
+        turn.signal(Signal::KILL);
+        home.until("it is gone", || turn.state().is_none_or(|state| state == 'Z').then_some(()));
+    }
+    fcntl_lock(&lock, FlockOperation::Unlock).unwrap();
+    home.until_file("second");
+    home.until_quiet();
+    assert_eq!(home.records("two").events("run.started").len(), 1);
+}
+
+#[test]
+fn when_all_were_killed_any_command_that_comes_by_has_the_queue_go_on() {
+    for command in [["logs", "one"], ["why", "one"], ["inspect", "one"], ["verify", "one"]] {
+        let home = Home::new();
+        up(&home, ONE_AFTER_THE_OTHER, &[]);
+        home.until_file("up");
+        kill_all_of_planwatch(&home);
+        home.touch("go");
+        home.until("the plan has ended", || home.processes().is_empty().then_some(()));
+        // One whose memory is gone already may hold its lock for a moment.
+        home.until("the queue has gone on", || {
+            home.planwatch(command).any_code().may_speak().prints_something().runs();
+            home.file("second").exists().then_some(())
+        });
+        let verdicts = ended(&home, &["one", "two"]);
+        assert_eq!(verdicts[1].1, "succeeded", "{command:?}");
+        assert_eq!(home.records("one").events("run.started").len(), 1, "{command:?}");
+        home.until_quiet();
+    }
+}
+
+/// Wherever the state names this boot it names another one from now on.
+fn call_the_boot_another(home: &Path) {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let other = "0".repeat(boot.trim().len());
+    let mut open = vec![home.to_owned()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.is_file()
+            && let Ok(text) = std::fs::read_to_string(&path)
+        {
+            std::fs::write(&path, text.replace(boot.trim(), &other)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn after_the_machine_was_restarted_the_queue_waits_and_resume_runs_what_was_cut_off_again() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    // As a restart leaves it: nobody lives, nobody saw how it ended, and the boot is another one.
+    kill_all_of_planwatch(&home);
+    home.until("nobody lives", || {
+        let left = home.processes();
+        left.iter().for_each(|process| process.signal(Signal::KILL));
+        left.is_empty().then_some(())
+    });
+    call_the_boot_another(&home.path());
+    let waits = row(&home, "two").unwrap();
+    let why = waits["reasons"][0].as_str().unwrap().to_owned();
+    assert!(why.contains("planwatch up --resume"), "{why}");
+    let refused = home.planwatch(["up"]).code(5).may_speak().runs().stderr;
+    assert!(refused.contains("--resume goes on with it"), "{refused}");
+    std::fs::remove_file(home.file("up")).unwrap();
+    let said = home.planwatch(["up", "--resume"]).may_speak().runs().stderr;
+    assert!(said.contains("one run 1 was cut off: queued again"), "{said}");
+    home.until_file("up");
+    home.touch("go");
+    let verdicts: Vec<String> = ended(&home, &["one", "two"]).into_iter().map(|v| v.1).collect();
+    assert_eq!(verdicts, ["succeeded", "succeeded"]);
+    assert_eq!(home.records("one").events("run.started").len(), 2);
+    home.until_quiet();
+}
+
+#[test]
+fn a_plan_that_waits_for_its_turn_can_be_waited_for_and_so_can_one_that_will_never_run() {
+    let home = Home::new();
+    let plans = r#"
+        [defaults]
+        jobs = 1
+        [plan.one]
+        cmd = "touch up; until test -e go; do sleep 0.01; done; exit 3"
+        [plan.two]
+        cmd = "true"
+        after = "one"
+        when = "exit"
+        group = "late"
+        [plan.never]
+        cmd = "true"
+        after = "one"
+    "#;
+    up(&home, plans, &[]);
+    home.until_file("up");
+    let waits = |plan: &str| home.planwatch(["wait", plan]).prints_something().any_code();
+    let (two, never) = (waits("two").may_speak().spawn(), waits("never").may_speak().spawn());
+    let grouped = home.planwatch(["ps", "-q", "--group", "late"]).prints("two\n").runs();
+    assert_eq!(grouped.code, 0);
+    let said = home.planwatch(["ps", "--group", "lat"]).code(4).may_speak().runs().stderr;
+    assert!(said.contains("did you mean 'late'?"), "{said}");
+    home.touch("go");
+    assert_eq!(two.ends().stdout, "two succeeded 0\n");
+    let never = never.ends();
+    assert_eq!((never.code, never.stdout.as_str()), (1, "never skipped 1\n"));
+    assert!(never.stderr.contains("never was skipped: one run 1 failed"), "{}", never.stderr);
+    home.until_quiet();
+}
