@@ -39,8 +39,11 @@ impl Bed {
         assert!(command.output().unwrap().status.success(), "{command:?}");
     }
 
-    pub(crate) fn until_written(&self) {
+    /// Waits until the writer has written everything; how long that took it.
+    pub(crate) fn until_written(&self) -> Duration {
         until(|| self.file("written").exists());
+        let took = std::fs::read_to_string(self.file("written")).unwrap();
+        Duration::from_nanos(took.parse().unwrap())
     }
 
     /// Lets the writer begin.

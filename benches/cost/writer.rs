@@ -11,24 +11,40 @@ pub(crate) const LINE: usize = 120;
 /// Lines a second in mode `rated`.
 pub(crate) const RATE: usize = 10_000;
 
-/// `MODE COUNT GO WRITTEN GATE`: waits for the file GO, writes, makes WRITTEN, waits for GATE. Modes
-/// `bulk` and `line` write as fast as can be, in writes of 64 KiB or one a line; `paced` writes every
-/// 10 ms a line that begins with the time; `rated` writes at a rate; `true` ends at once; the others write what `recognising` measures.
+/// `MODE COUNT GO WRITTEN GATE`: waits for the file GO, writes, puts into WRITTEN how many nanoseconds
+/// that took, waits for GATE. Modes `bulk`, `line` and `mixed` write as fast as can be, in writes of
+/// 64 KiB, one a line, or a few real lines of all lengths; `paced:MS` writes every so many milliseconds
+/// a line that begins with the time; `rated` writes at a rate; `true` ends at once; the others write
+/// what `recognising` measures.
 pub(crate) fn write(args: &[String]) {
     let [mode, count, go, written, gate] = args else { panic!("writer: {args:?}") };
     let count: usize = count.parse().unwrap();
     if mode == "true" {
         return;
     }
+    let text = match mode.as_str() {
+        "bulk" | "line" | "rated" => Vec::new(),
+        "mixed" => super::recognising::text("recorded", count),
+        paced if paced.starts_with("paced:") => Vec::new(),
+        other => super::recognising::text(other, count),
+    };
     wait_for(go);
+    let began = Instant::now();
     match mode.as_str() {
         "bulk" => bulk(count),
         "line" => (0..count).for_each(|n| put(&line(n))),
-        "paced" => paced(count),
+        "mixed" => mixed(&text),
         "rated" => rated(count),
-        other => pieces(&super::recognising::text(other, count)),
+        other => match other.strip_prefix("paced:") {
+            Some(pause) => paced(count, pause.parse().unwrap()),
+            None => pieces(&text),
+        },
     }
-    std::fs::write(written, "").unwrap();
+    let took = began.elapsed().as_nanos().to_string();
+    // Appears whole, also where many writers say so.
+    let new = format!("{written}.{}", std::process::id());
+    std::fs::write(&new, took).unwrap();
+    std::fs::rename(&new, written).unwrap();
     wait_for(gate);
 }
 
@@ -56,9 +72,23 @@ fn pieces(text: &[u8]) {
     }
 }
 
-fn paced(count: usize) {
+/// Writes of 1 to 16 lines.
+fn mixed(text: &[u8]) {
+    let (mut from, mut lines, mut state) = (0, 0, 1_u64);
+    for end in memchr::memchr_iter(b'\n', text) {
+        lines += 1;
+        if lines > state >> 60 {
+            put(&text[from..=end]);
+            (from, lines) = (end + 1, 0);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        }
+    }
+    put(&text[from..]);
+}
+
+fn paced(count: usize, pause: u64) {
     for n in 0..count {
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(pause));
         put(format!("{} line {n}\n", monotonic_ns()).as_bytes());
     }
 }

@@ -21,8 +21,6 @@ pub(crate) struct Made {
     pub(crate) records: u64,
     /// Bytes of the lines as the plan would have written them.
     pub(crate) text: u64,
-    /// Bytes of a segment.
-    pub(crate) segment: u64,
     /// A time in the middle.
     pub(crate) middle: i64,
     /// The newest segment.
@@ -90,7 +88,7 @@ pub(crate) fn write(home: &Home, name: &str, bytes: u64, offset: usize) -> Made 
     let (own, head) = (Head::new(plan.name(), 1, "planwatch"), Head::new(plan.name(), 1, "stderr"));
     let ts = |seq: u64| Stamp(START + offset as i64 * 3 + seq as i64 * 100).text();
     let (mut seq, mut written, mut off) = (0, 0, 0);
-    let mut made = Made { records: 0, text: 0, segment: SEGMENT, middle: 0, last: plan.log() };
+    let mut made = Made { records: 0, text: 0, middle: 0, last: plan.log() };
     while written < bytes {
         let first = seq + 1;
         made.last = plan.segment(first);
@@ -116,7 +114,7 @@ pub(crate) fn write(home: &Home, name: &str, bytes: u64, offset: usize) -> Made 
                     text += RARE;
                     made.text = 1;
                 }
-                let level = if seq % 1_000_000 == 77 { Some(Level::Critical) } else { level };
+                let level = if seq % 1_000_000 == 77 { Some(Level::Error) } else { level };
                 let text = Text { off, bytes: text.as_bytes(), level, logger, ..Text::default() };
                 encode_text(&mut block, &head, &ts(seq), seq, &text);
                 off += text.bytes.len() as u64 + 1;

@@ -20,7 +20,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, Parser as _};
 use jiff::tz::TimeZone;
 
-use args::{AnyVerb, Cli, ColorChoice, Public, Verb};
+use args::{AnyVerb, Cli, ColorChoice, Public, Quick, Reading, Root, Verb};
 
 use crate::cmd::out::{Out, OutError};
 use crate::cmd::say;
@@ -33,8 +33,8 @@ pub fn main(argv: Vec<OsString>) -> i32 {
     let env = env::Env::read();
     let (verb, color) = match role::of(&argv) {
         Some(role) => (role, ColorChoice::Never),
-        None => match Cli::try_parse_from(&argv) {
-            Ok(cli) => (cli.verb, cli.color),
+        None => match parse(&argv) {
+            Ok(parsed) => parsed,
             Err(error) => return not_parsed(&error, &argv, &env, runs),
         },
     };
@@ -48,6 +48,17 @@ pub fn main(argv: Vec<OsString>) -> i32 {
         _ => env.world_in(TimeZone::UTC, color),
     };
     perform::any(verb, &world).unwrap_or_else(|error| end_of(&error, otherwise))
+}
+
+fn parse(argv: &[OsString]) -> Result<(AnyVerb, ColorChoice), clap::Error> {
+    // Whatever is wrong with it, the whole tree knows better what was meant.
+    if argv.get(1).is_some_and(|verb| verb == "logs")
+        && let Ok(Root { verb: Quick::Logs(typed), color }) = Reading::try_parse_from(argv)
+    {
+        return Ok((AnyVerb::Public(Verb::Logs(typed)), color));
+    }
+    let Root { verb, color } = Cli::try_parse_from(argv)?;
+    Ok((verb, color))
 }
 
 /// The command tree as people know it, for completions, man pages and tests.

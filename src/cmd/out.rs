@@ -9,6 +9,9 @@ use crate::render::json;
 /// Bytes gathered before a write.
 const BUFFER: usize = 64 << 10;
 
+/// Bytes that are written as they are where nothing waits before them: to gather them costs more.
+const LARGE: usize = 16 << 10;
+
 /// Standard output did not take what was written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutError {
@@ -46,7 +49,7 @@ impl Out {
 
     /// Adds bytes, and writes when enough have gathered.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), OutError> {
-        if bytes.len() >= BUFFER {
+        if bytes.len() >= BUFFER || bytes.len() >= LARGE && self.buffer.is_empty() {
             self.flush()?;
             return self.put(bytes);
         }

@@ -115,14 +115,11 @@ impl Printer {
         if self.sieve.wanted().wants(&record) { self.record(&record, line) } else { Ok(()) }
     }
 
-    /// Prints lines that are known to be wanted. An empty one stands between such that do not
-    /// follow each other.
-    pub fn found(&mut self, lines: &[u8]) -> Result<(), OutError> {
-        if matches!(self.form, Form::Json) && lines.first() != Some(&b'\n') {
-            // Where one begins with a record, empty ones can still be inside.
-            if memchr::memmem::find(lines, b"\n\n").is_none() {
-                return self.out.write(lines);
-            }
+    /// Prints lines that are known to be wanted. If some are `apart`, an empty one stands between
+    /// such that do not follow each other.
+    pub fn found(&mut self, lines: &[u8], apart: bool) -> Result<(), OutError> {
+        if matches!(self.form, Form::Json) && !apart {
+            return self.out.write(lines);
         }
         for line in lines.split_inclusive(|&byte| byte == b'\n') {
             match (line, &self.form) {

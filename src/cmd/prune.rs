@@ -1,5 +1,6 @@
 //! `prune`: removes old segments and old plans by rule, and makes small what stays.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -47,15 +48,23 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     remove_leftovers(&home)?;
     let mut out = Out::stdout();
     let mut freed = 0;
+    // Of each plan, so many of its oldest segments are gone, or would be.
+    let mut gone: HashMap<&PlanName, u64> = HashMap::new();
     for name in &plans {
-        freed += one(&mut out, &home, name, &options, world)?;
+        let one = one(&mut out, &home, name, &options, world)?;
+        freed += one.bytes;
+        gone.insert(name, one.segments);
     }
     if let Some(limit) = options.total {
         let taken = if options.dry_run { freed } else { 0 };
-        freed += total(&mut out, &home, &plans, limit, taken, options.dry_run)?;
+        for (name, one) in total(&mut out, &home, &plans, limit, taken, options.dry_run)? {
+            freed += one.bytes;
+            gone.entry(name).and_modify(|segments| *segments = one.segments.max(*segments));
+        }
     }
     for name in &plans {
-        freed += small(&mut out, &home.plan(name), options.dry_run)
+        let would_go = if options.dry_run { gone[name] } else { 0 };
+        freed += small(&mut out, &home.plan(name), options.dry_run, would_go)
             .with_context(|| format!("cannot compress the log of {name}"))?;
     }
     let would = if options.dry_run { "would free" } else { "freed" };
@@ -64,14 +73,14 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     Ok(Exit::Done.code())
 }
 
-/// Prunes one plan and says so, if anything goes; how many bytes that is.
+/// Prunes one plan and says so, if anything goes; what that is.
 fn one(
     out: &mut Out,
     home: &Home,
     name: &PlanName,
     options: &Options,
     world: &World,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Freed> {
     let plan = home.plan(name);
     if let Some(age) = options.older_than
         && is_older(&plan, age, world.now)?
@@ -83,19 +92,19 @@ fn one(
                 Ok(bytes) => bytes,
                 Err(failure) => {
                     say(format_args!("{failure}"));
-                    return Ok(0);
+                    return Ok(Freed::default());
                 }
             }
         };
         let verb = if options.dry_run { "would remove" } else { "removed" };
         out.line(format!("{name}: {verb} the plan, {}", format_size(bytes)))?;
-        return Ok(bytes);
+        return Ok(Freed { segments: u64::MAX, bytes });
     }
     let rules = if options.keep.is_empty() { log_spec(&plan)?.keep } else { options.keep.clone() };
     let freed = prune_segments(&plan, &rules, world.now, options.dry_run)
         .with_context(|| format!("cannot prune {name}"))?;
     tell(out, name, freed, options.dry_run)?;
-    Ok(freed.bytes)
+    Ok(freed)
 }
 
 fn tell(out: &mut Out, name: &PlanName, freed: Freed, dry_run: bool) -> anyhow::Result<()> {
@@ -112,15 +121,15 @@ fn segments(count: u64) -> String {
 }
 
 /// Removes the oldest segments of all plans until their logs have at most `limit` bytes together.
-/// What has been counted and not removed is `taken`.
-fn total(
+/// What has been counted and not removed is `taken`. Gives what goes of each.
+fn total<'p>(
     out: &mut Out,
     home: &Home,
-    plans: &[PlanName],
+    plans: &'p [PlanName],
     limit: u64,
     taken: u64,
     dry_run: bool,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Vec<(&'p PlanName, Freed)>> {
     let (mut all, mut bytes) = (Vec::new(), 0);
     for name in plans {
         let plan = home.plan(name);
@@ -143,12 +152,12 @@ fn total(
         going.retain(|(known, _)| *known != name);
         going.push((name, one.index + 1));
     }
-    let mut freed = 0;
+    let mut freed = Vec::new();
     for (name, count) in going {
         let one = prune_oldest(&home.plan(name), count, dry_run)
             .with_context(|| format!("cannot prune {name}"))?;
         tell(out, name, one, dry_run)?;
-        freed += one.bytes;
+        freed.push((name, one));
     }
     if left > limit {
         let left = format_size(left);
@@ -157,14 +166,15 @@ fn total(
     Ok(freed)
 }
 
-/// Compresses the sealed segments of a plan that wants it so; how many bytes that frees.
-fn small(out: &mut Out, plan: &PlanDir, dry_run: bool) -> anyhow::Result<u64> {
+/// Compresses the sealed segments of a plan that wants it so; how many bytes that frees. The oldest
+/// `would_go` of them would not be there any more.
+fn small(out: &mut Out, plan: &PlanDir, dry_run: bool, would_go: u64) -> anyhow::Result<u64> {
     if !plan.exists() || log_spec(plan)?.compress == Compress::Never {
         return Ok(0);
     }
     let name = plan.name();
     if dry_run {
-        let found = compressible(plan)?;
+        let found = compressible(plan, would_go)?;
         if found.segments > 0 {
             let (count, size) = (segments(found.segments), format_size(found.bytes));
             out.line(format!("{name}: would compress {count}, {size}"))?;

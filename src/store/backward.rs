@@ -11,7 +11,7 @@ use super::segments;
 
 /// Bytes read at once: few at first, for most look at the end only.
 const FIRST_BLOCK: usize = 16 << 10;
-const BLOCK: usize = 128 << 10;
+const BLOCK: usize = 32 << 10;
 
 /// A stretch this long without a line end is damage, not a line: it is given in pieces.
 const LONGEST: usize = 4 << 20;

@@ -12,10 +12,16 @@ pub struct Batch {
     pub(super) filled: usize,
     /// Bytes asked for at once, unless a line is longer.
     pub(super) most: usize,
+    /// How often as much was there as was asked for.
+    pub(super) full: u32,
 }
 
 /// Bytes asked for at once while lines are waiting.
 const FULL: usize = 256 << 10;
+
+/// After so many reads that were full, more is asked for: fresh memory costs who reads little more
+/// than the system calls that it saves.
+pub(super) const PATIENCE: u32 = 16;
 
 impl Default for Batch {
     fn default() -> Batch {
@@ -31,7 +37,7 @@ impl Batch {
 
     /// An empty batch that is filled with so many bytes at most, unless a line is longer.
     pub fn of(most: usize) -> Batch {
-        Batch { buffer: Vec::new(), filled: 0, most }
+        Batch { buffer: Vec::new(), filled: 0, most, full: 0 }
     }
 
     /// Takes lines that come from elsewhere, each with its `\n`.
@@ -61,6 +67,12 @@ impl Batch {
     pub fn last(&self) -> Option<&[u8]> {
         let before = memrchr(b'\n', &self.buffer[..self.filled.checked_sub(1)?]);
         Some(&self.buffer[before.map_or(0, |at| at + 1)..self.filled])
+    }
+
+    /// Gives away the buffer that begins with the lines, for another one.
+    pub fn swap(&mut self, buffer: &mut Vec<u8>) {
+        std::mem::swap(&mut self.buffer, buffer);
+        self.filled = 0;
     }
 
     /// Drops the first line and says how long it was.

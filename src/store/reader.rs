@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::backward::Backward;
 pub use super::batch::Batch;
+use super::batch::PATIENCE;
 use super::layout::PlanDir;
-use super::search::{Place, newest_opened, partition};
+use super::search::{Place, newest_before, newest_opened, partition};
 use super::segment::SegmentFile;
 use super::segments;
 use crate::model::{Peek, Stamp};
@@ -120,11 +121,9 @@ impl Reader {
         let wanted = since.text();
         // Asked before the search: what is written meanwhile is later than `since` or found.
         let mut after = self.last_seq()?;
-        for first in segments::firsts(&self.log)? {
+        let firsts = segments::firsts(&self.log)?;
+        for &first in &firsts[newest_before(&self.log, &firsts, &wanted)?..] {
             let Some(open) = Open::new(&self.log, first)? else { continue };
-            if ends_before(&open.file, &wanted)? {
-                continue;
-            }
             let at = partition(&open.file, |(ts, _)| *ts >= wanted)?;
             if let Some((_, seq)) = place_at(&open.file, at)? {
                 after = seq - 1;
@@ -293,7 +292,8 @@ impl Reader {
                 Some(last) => {
                     batch.filled = last + 1;
                     let step = self.take(batch);
-                    if full && want < batch.most {
+                    batch.full += u32::from(full);
+                    if batch.full > PATIENCE && want < batch.most {
                         batch.buffer.resize((want * 2).min(batch.most), 0);
                     }
                     if step.is_some() {
@@ -359,16 +359,6 @@ fn changed(meta: &fs::Metadata) -> (i64, i64) {
 
 fn micros((seconds, nanos): (i64, i64)) -> i64 {
     seconds.saturating_mul(1_000_000).saturating_add(nanos / 1000)
-}
-
-/// Whether the last record of a segment is older than this. False where a look at its last few
-/// bytes does not tell.
-fn ends_before(file: &SegmentFile, wanted: &[u8; Stamp::LEN]) -> io::Result<bool> {
-    let mut tail = vec![0; 4096];
-    let read = file.read_at(&mut tail, file.len()?.saturating_sub(4096))?;
-    let Some(end) = memchr::memrchr(b'\n', &tail[..read]) else { return Ok(false) };
-    let Some(before) = memchr::memrchr(b'\n', &tail[..end]) else { return Ok(false) };
-    Ok(Peek::place(&tail[before + 1..=end]).is_some_and(|(ts, _)| ts < *wanted))
 }
 
 /// Time and seq of the record that begins here.

@@ -1,4 +1,9 @@
 //! Where in a log to begin: binary search in one segment, and the newest one that can be read alone.
+//!
+//! Sealed segments have no index beside them. Their names tell the seqs, every record begins with a
+//! time of fixed width, and the frames of a compressed one are listed at its end: some twenty small
+//! reads find any record of a large log in a millisecond or two. An index would have to be written,
+//! synced, trusted and mended to save that.
 
 use std::io;
 use std::path::Path;
@@ -23,6 +28,7 @@ pub(super) fn partition(file: &SegmentFile, holds: impl Fn(&Place) -> bool) -> i
     let (mut low, mut high) = (0, file.len()?);
     while high - low > BLOCK as u64 {
         let middle = low + (high - low) / 2;
+        let middle = Some(file.cheapest(middle)).filter(|&cheap| cheap > low).unwrap_or(middle);
         match record_after(file, middle, high, &mut block)? {
             Some((start, place)) if !holds(&place) => low = start + 1,
             // No record begins between `middle` and `high`, or the far side begins before it.
@@ -87,6 +93,27 @@ fn line_after(file: &SegmentFile, from: u64, to: u64, block: &mut [u8]) -> io::R
         at += read as u64;
     }
     Ok(None)
+}
+
+/// Which of the segments that begin with these seqs is the newest whose first record is older than
+/// this; an older one where some cannot be read.
+pub(super) fn newest_before(
+    log: &Path,
+    firsts: &[u64],
+    wanted: &[u8; Stamp::LEN],
+) -> io::Result<usize> {
+    let (mut low, mut high) = (0, firsts.len());
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let file = SegmentFile::open(log, firsts[middle])?;
+        let mut head = [0; 128];
+        let read = file.map_or(Ok(0), |file| file.read_at(&mut head, 0))?;
+        match Peek::place(&head[..read]).is_some_and(|(ts, _)| ts < *wanted) {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    Ok(low)
 }
 
 /// First seq of the newest segment that begins with a whole `segment.opened`; 0 if none does. One

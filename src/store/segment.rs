@@ -86,6 +86,14 @@ impl SegmentFile {
         Ok(())
     }
 
+    /// Where at or before `at` a look at a few bytes costs least.
+    pub(super) fn cheapest(&self, at: u64) -> u64 {
+        match &self.bytes {
+            Bytes::Plain(_) => at,
+            Bytes::Packed(packed) => packed.frame_of(at),
+        }
+    }
+
     /// Where stretches begin and end that cannot be unpacked.
     pub(super) fn damage(&self) -> io::Result<Vec<(u64, u64)>> {
         match &self.bytes {

@@ -81,10 +81,21 @@ fn prune_says_what_it_would_free_before_it_frees_it() {
     home.run_oracle(&["-n", "plan"], &[Step::Both(1)]).prints_something().may_speak().runs();
     home.until_quiet();
     let before = home.segments("plan").len();
-    home.planwatch(["prune", "--keep", "2", "--dry-run"]).prints_something().may_speak().runs();
+    let would =
+        home.planwatch(["prune", "--keep", "2", "--dry-run"]).prints_something().may_speak().runs();
     assert_eq!(home.segments("plan").len(), before);
-    home.planwatch(["prune", "--keep", "2"]).prints_something().may_speak().runs();
-    assert!(home.segments("plan").len() < before, "{before}");
+    let did = home.planwatch(["prune", "--keep", "2"]).prints_something().may_speak().runs();
+    assert_eq!(home.segments("plan").len(), 2);
+    // The same segments and bytes, before and after; what would have gone is not compressed first.
+    let removed = |said: &str, verb: &str| {
+        let line = said.lines().find_map(|line| line.strip_prefix(&format!("plan: {verb} ")));
+        line.unwrap_or_else(|| panic!("{verb}: {said}")).to_owned()
+    };
+    let gone = removed(&would.stdout, "would remove");
+    assert!(gone.starts_with(&format!("{} segments, ", before - 2)), "{gone}");
+    assert_eq!(removed(&did.stdout, "removed"), gone);
+    assert!(removed(&would.stdout, "would compress").starts_with("1 segment, "), "{would:?}");
+    assert!(removed(&did.stdout, "compressed").starts_with("1 segment, "), "{did:?}");
     home.audit("plan").pruned().holds();
     home.planwatch(["verify", "plan"]).prints_something().may_speak().runs();
 }

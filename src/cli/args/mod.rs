@@ -82,6 +82,9 @@ pub(super) struct Root<V: Subcommand> {
 /// The command line with everything that may stand on it.
 pub(super) type Cli = Root<AnyVerb>;
 
+/// The command line of who reads a log.
+pub(super) type Reading = Root<Quick>;
+
 /// The command line as people know it, for completions and man pages.
 pub(super) type Public = Root<Verb>;
 
@@ -103,6 +106,12 @@ pub(super) enum ColorChoice {
     Auto,
     Always,
     Never,
+}
+
+/// The one verb that is over before the tree of all of them is built.
+#[derive(Debug, Subcommand)]
+pub(super) enum Quick {
+    Logs(Box<LogsArgs>),
 }
 
 /// A verb, or one of planwatch's own background processes.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::LogForm;
 use crate::cmd::out::{Out, OutError};
 use crate::cmd::{World, terminal_width};
-use crate::feed::search::{Detail, Numbers, OfTask};
+use crate::feed::search::{Apart, Detail, Numbers, OfTask};
 use crate::model::{Level, PlanName, Stamp, format_size};
 use crate::render::table::{Cell, Column, table};
 use crate::render::theme::Tone;
@@ -52,6 +52,8 @@ struct Stats<'a> {
     first: Option<Stamp>,
     last: Option<Stamp>,
     levels: serde_json::Map<String, serde_json::Value>,
+    /// By what the tasks are told apart.
+    tasks_by: &'static str,
     tasks: Vec<TaskStats<'a>>,
 }
 
@@ -76,13 +78,18 @@ fn stats((plan, numbers): &(PlanName, Numbers)) -> Stats<'_> {
         first: numbers.span.map(|(first, _)| first),
         last: numbers.span.map(|(_, last)| last),
         levels: names.map(str::to_owned).zip(numbers.levels.map(Into::into)).collect(),
+        tasks_by: match numbers.tasks.apart() {
+            Apart::Name => "name",
+            Apart::Family => "family",
+            Apart::Not => "nothing",
+        },
         tasks: tasks.collect(),
     }
 }
 
 /// Those with most errors first, then those that are spoken of most.
 fn ranked(numbers: &Numbers) -> Vec<(&str, &OfTask)> {
-    let mut tasks: Vec<_> = numbers.tasks.iter().map(|(name, of)| (name.as_str(), of)).collect();
+    let mut tasks: Vec<_> = numbers.tasks.iter().collect();
     tasks.sort_by_key(|(_, of)| std::cmp::Reverse((of.errors, of.warnings, of.records)));
     tasks
 }
@@ -125,7 +132,13 @@ fn tables(out: &mut Out, counted: &[(PlanName, Numbers)], world: &World) -> Resu
     let mut text = Vec::new();
     table(&mut text, &PLANS, &rows, width, world.stdout.color);
     out.write(&text)?;
-    for (plan, numbers) in counted.iter().filter(|(_, numbers)| !numbers.tasks.is_empty()) {
+    for (plan, numbers) in counted {
+        if numbers.tasks.apart() == Apart::Not {
+            out.line(format!("\n{plan}: its tasks have too many classes to be told apart"))?;
+        }
+        if numbers.tasks.iter().next().is_none() {
+            continue;
+        }
         out.line("")?;
         tasks(out, plan, numbers, (width, world.stdout.color), counted.len() > 1)?;
     }
@@ -139,8 +152,9 @@ fn tasks(
     (width, colour): (Option<usize>, bool),
     several: bool,
 ) -> Result<(), OutError> {
-    const TASKS: [Column; 4] = [
-        Column::text("TASK").shrinks(20),
+    let family = numbers.tasks.apart() == Apart::Family;
+    let columns: [Column; 4] = [
+        Column::text(if family { "CLASS OF TASKS" } else { "TASK" }).shrinks(20),
         Column::number("RECORDS"),
         Column::number("ERRORS"),
         Column::number("WARNINGS"),
@@ -163,7 +177,7 @@ fn tasks(
         })
         .collect();
     let mut text = Vec::new();
-    table(&mut text, &TASKS, &rows, width, colour);
+    table(&mut text, &columns, &rows, width, colour);
     out.write(&text)?;
     match ranked.len().saturating_sub(MOST_TASKS) {
         0 => Ok(()),

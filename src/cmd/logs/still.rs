@@ -62,7 +62,7 @@ pub(super) fn print_stretches(
     let mut print = |found: Found<'_>| -> anyhow::Result<()> {
         match found.what {
             What::Lines(lines) => {
-                printer.found(lines)?;
+                printer.found(lines, options.around != (0, 0))?;
                 // A search may take a while: what it has found is seen at once.
                 if lines.len() < A_FEW && names.len() == 1 {
                     printer.flush()?;

@@ -1,26 +1,37 @@
 //! Several logs as one, in the order of time.
+//!
+//! One thread reads ahead and finds out where lines end and when they were written; the other puts
+//! them in order. What is read ahead is two blocks of each log.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
 use std::io;
-
-use memchr::memchr;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::numbers::Numbers;
 use super::strain::Strain;
+use super::times::{Line, times};
+use super::tournament::Tournament;
 use super::{Found, Search, Stretch, Tally, What};
-use crate::model::{Peek, Stamp};
 
-/// The time of a lane's next line, and which lane: of equal times the first plan comes first.
-type Head = Reverse<([u8; Stamp::LEN], usize)>;
+/// Blocks of a log that are read ahead or being given.
+const BLOCKS: usize = 2;
 
-/// One log on its way.
-struct Lane<'s> {
-    strain: Strain<'s>,
-    /// Lines that wait; those before `at` have been given.
-    lines: Vec<u8>,
-    at: usize,
+/// Lines of one log.
+#[derive(Default)]
+pub(super) struct Block {
+    pub(super) lines: Vec<u8>,
+    pub(super) index: Vec<Line>,
+}
+
+/// An order for the next lines of a log, and the block to put them into.
+type Order = (usize, Block);
+
+/// What is told of a log.
+enum Told {
+    Block(Block),
+    Gap { from: u64, to: u64 },
+    Renewed,
+    Done { skipped: u64 },
+    Failed(io::Error),
 }
 
 pub(super) fn run<E: From<io::Error>>(
@@ -28,88 +39,145 @@ pub(super) fn run<E: From<io::Error>>(
     stretches: &[Stretch],
     give: &mut dyn FnMut(Found<'_>) -> Result<(), E>,
 ) -> Result<Tally, E> {
-    let mut lanes = Vec::with_capacity(stretches.len());
-    let mut heads: BinaryHeap<Head> = BinaryHeap::with_capacity(stretches.len());
-    for (plan, stretch) in stretches.iter().enumerate() {
-        let strain = Strain::small(search, stretch)?;
-        let mut lane = Lane { strain, lines: Vec::new(), at: 0 };
-        heads.extend(lane.fill(plan, give)?.map(|ts| Reverse((ts, plan))));
-        lanes.push(lane);
+    let (order, orders) = channel();
+    let (to, from): (Vec<Sender<Told>>, Vec<Receiver<Told>>) =
+        stretches.iter().map(|_| channel()).unzip();
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("read ahead".to_owned())
+            .stack_size(256 << 10)
+            .spawn_scoped(scope, move || read_ahead(search, stretches, &orders, &to))
+            .map_err(E::from)?;
+        // Dropped at the end of this closure: the reader has nothing to do any more then.
+        let order = order;
+        merge(from, &order, give)
+    })
+}
+
+fn merge<E: From<io::Error>>(
+    from: Vec<Receiver<Told>>,
+    order: &Sender<Order>,
+    give: &mut dyn FnMut(Found<'_>) -> Result<(), E>,
+) -> Result<Tally, E> {
+    for _ in 0..BLOCKS {
+        (0..from.len()).for_each(|plan| drop(order.send((plan, Block::default()))));
     }
-    while let Some(Reverse((_, plan))) = heads.peek().copied() {
-        let second = second(&heads);
+    let lane = |from| Lane { from, block: Block::default(), at: 0, skipped: 0 };
+    let mut lanes: Vec<Lane> = from.into_iter().map(lane).collect();
+    let mut heads = Vec::with_capacity(lanes.len());
+    for (plan, lane) in lanes.iter_mut().enumerate() {
+        heads.push(lane.take(plan, give)?);
+    }
+    let mut heads = Tournament::new(heads);
+    while let Some(plan) = heads.winner() {
         let lane = &mut lanes[plan];
-        let (from, next) = lane.take(second);
-        give(Found { plan, what: What::Lines(&lane.lines[from..lane.at]) })?;
-        let next = match next {
-            None => lane.fill(plan, give)?,
-            next => next,
-        };
-        if let Some(mut head) = heads.peek_mut() {
-            match next {
-                Some(ts) => *head = Reverse((ts, plan)),
-                None => drop(PeekMut::pop(head)),
-            }
+        let start = lane.start();
+        // Lines that follow each other in their own log are given in one piece.
+        while heads.winner() == Some(plan) {
+            lane.at += 1;
+            let Some(time) = lane.time() else { break };
+            heads.replace(plan, Some(time));
+        }
+        give(Found { plan, what: What::Lines(&lane.block.lines[start..lane.start()]) })?;
+        if lane.time().is_none() {
+            // Whoever reads has gone only with an error, which is taken next.
+            let _ = order.send((plan, std::mem::take(&mut lane.block)));
+            heads.replace(plan, lane.take(plan, give)?);
         }
     }
-    let skipped = lanes.iter().map(|lane| lane.strain.skipped()).sum();
-    Ok(Tally { skipped, numbers: vec![Numbers::default(); stretches.len()] })
+    let skipped = lanes.iter().map(|lane| lane.skipped).sum();
+    Ok(Tally { skipped, numbers: vec![Numbers::default(); lanes.len()] })
 }
 
-/// The head that comes after the first: one of the two below the top of the heap.
-fn second(heads: &BinaryHeap<Head>) -> Option<([u8; Stamp::LEN], usize)> {
-    heads.as_slice().get(1..3.min(heads.len()))?.iter().max().map(|Reverse(head)| *head)
+/// One log on its way.
+struct Lane {
+    from: Receiver<Told>,
+    block: Block,
+    /// Lines of the block that have been given.
+    at: usize,
+    skipped: u64,
 }
 
-impl Lane<'_> {
-    /// Reads until lines wait; their time, or None at the end. What else is found is given at once.
-    fn fill<E: From<io::Error>>(
+impl Lane {
+    /// Where the next line begins.
+    fn start(&self) -> usize {
+        self.at.checked_sub(1).map_or(0, |last| self.block.index[last].end)
+    }
+
+    /// The time of the next line. None at the end of the block.
+    fn time(&self) -> Option<i64> {
+        self.block.index.get(self.at).map(|line| line.time)
+    }
+
+    /// Takes the next block; the time of its first line, or None at the end. What else is found is
+    /// given at once.
+    fn take<E: From<io::Error>>(
         &mut self,
         plan: usize,
         give: &mut dyn FnMut(Found<'_>) -> Result<(), E>,
-    ) -> Result<Option<[u8; Stamp::LEN]>, E> {
+    ) -> Result<Option<i64>, E> {
         self.at = 0;
-        self.lines.clear();
-        loop {
-            match self.strain.next()? {
-                None => return Ok(None),
-                Some(What::Lines(b"")) => {}
-                Some(What::Lines(lines)) => {
-                    self.lines.extend_from_slice(lines);
-                    return Ok(Some(head(lines).unwrap_or([0; Stamp::LEN])));
+        for told in &self.from {
+            match told {
+                Told::Block(block) => {
+                    self.block = block;
+                    return Ok(self.time());
                 }
-                Some(what) => give(Found { plan, what })?,
+                Told::Gap { from, to } => give(Found { plan, what: What::Gap { from, to } })?,
+                Told::Renewed => give(Found { plan, what: What::Renewed })?,
+                Told::Done { skipped } => {
+                    self.skipped = skipped;
+                    break;
+                }
+                Told::Failed(error) => return Err(error.into()),
             }
         }
-    }
-
-    /// Passes over the lines up to where another lane's come first. Where they begin, and the time
-    /// of the line behind them.
-    fn take(
-        &mut self,
-        second: Option<([u8; Stamp::LEN], usize)>,
-    ) -> (usize, Option<[u8; Stamp::LEN]>) {
-        let from = self.at;
-        loop {
-            let rest = &self.lines[self.at..];
-            // An empty line in front belongs to the line behind it.
-            let empty = usize::from(rest.first() == Some(&b'\n'));
-            let end = memchr(b'\n', &rest[empty..]).map_or(rest.len(), |end| empty + end + 1);
-            self.at += end;
-            let rest = &self.lines[self.at..];
-            if rest.is_empty() {
-                return (from, None);
-            }
-            let ts = head(rest).unwrap_or([0; Stamp::LEN]);
-            if second.is_some_and(|(other, _)| ts > other) {
-                return (from, Some(ts));
-            }
-        }
+        Ok(None)
     }
 }
 
-/// The time of the first line.
-fn head(lines: &[u8]) -> Option<[u8; Stamp::LEN]> {
-    let lines = lines.strip_prefix(b"\n").unwrap_or(lines);
-    Peek::place(lines).map(|(ts, _)| ts)
+/// Reads what is ordered, until nobody can order any more.
+fn read_ahead(
+    search: &Search,
+    stretches: &[Stretch],
+    orders: &Receiver<Order>,
+    to: &[Sender<Told>],
+) {
+    let mut strains: Vec<Option<Strain<'_>>> = stretches.iter().map(|_| None).collect();
+    for (plan, block) in orders {
+        let strain = match &mut strains[plan] {
+            Some(strain) => strain,
+            none => match Strain::small(search, &stretches[plan]) {
+                Ok(strain) => none.insert(strain),
+                Err(error) => {
+                    let _ = to[plan].send(Told::Failed(error));
+                    return;
+                }
+            },
+        };
+        let told = match fill(strain, block, &to[plan]) {
+            Ok(Some(block)) => Told::Block(block),
+            Ok(None) => Told::Done { skipped: strain.skipped() },
+            Err(error) => Told::Failed(error),
+        };
+        let _ = to[plan].send(told);
+    }
+}
+
+/// Puts the next lines into a block; None at the end. What else is found is told.
+fn fill(strain: &mut Strain<'_>, mut block: Block, to: &Sender<Told>) -> io::Result<Option<Block>> {
+    loop {
+        let told = match strain.next()? {
+            None => return Ok(None),
+            Some(What::Gap { from, to }) => Told::Gap { from, to },
+            Some(What::Renewed) => Told::Renewed,
+            Some(What::Lines(b"")) => continue,
+            Some(What::Lines(_)) => {
+                strain.give_lines(&mut block.lines);
+                times(&block.lines, &mut block.index);
+                return Ok(Some(block));
+            }
+        };
+        let _ = to.send(told);
+    }
 }

@@ -4,8 +4,11 @@
 //! | --- | --- |
 //! | `strain` | one stretch of one log: its wanted lines, with those around them |
 //! | `numbers` | how many there are, instead of the lines |
+//! | `tasks` | how many speak of which task |
 //! | `pool` | one log, its segments read side by side and given in order |
 //! | `merge` | several logs as one, in the order of time |
+//! | `times` | when the lines of a block were written |
+//! | `tournament` | which of many comes next |
 //! | `last` | where the last n wanted records of a log begin |
 //!
 //! Uses `sieve` and the readers of `store`. What surprises: what is given are the stored lines, and
@@ -17,12 +20,16 @@ mod merge;
 mod numbers;
 mod pool;
 mod strain;
+mod tasks;
+mod times;
+mod tournament;
 
 use std::io;
 use std::sync::Arc;
 
 pub use last::seek_last;
-pub use numbers::{Numbers, OfLevel, OfPlan, OfTask};
+pub use numbers::{Numbers, OfLevel, OfPlan};
+pub use tasks::{Apart, OfTask, Tasks};
 
 use super::Log;
 use super::sieve::Sieve;

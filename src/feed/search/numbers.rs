@@ -1,10 +1,8 @@
 //! How many records there are, told apart by level and by task.
 
-use std::collections::BTreeMap;
-
 use memchr::memchr_iter;
 
-use super::Detail;
+use super::{Detail, OfTask, Tasks};
 use crate::feed::sieve::Sieve;
 use crate::model::{Level, Record, Stamp};
 
@@ -23,22 +21,11 @@ pub struct Numbers {
     /// How many of each level; at the end those without one.
     pub levels: OfLevel,
     /// How many speak of each task.
-    pub tasks: BTreeMap<String, OfTask>,
+    pub tasks: Tasks,
 }
 
 /// How many of each level, mildest first, and how many without one.
 pub type OfLevel = [u64; Level::ALL.len() + 1];
-
-/// What was counted of one task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OfTask {
-    /// Records that speak of it.
-    pub records: u64,
-    /// Those of level warning.
-    pub warnings: u64,
-    /// Those of level error and worse.
-    pub errors: u64,
-}
 
 impl Numbers {
     /// Counts the wanted among these lines; gives how many are no records.
@@ -69,14 +56,9 @@ impl Numbers {
         self.span = Some((first, last));
         let column = record.level.map_or(Level::ALL.len(), |level| level as usize);
         self.levels[column] += 1;
-        let Some(name) = &record.task else { return };
-        let task = match self.tasks.get_mut(&**name) {
-            Some(task) => task,
-            None => self.tasks.entry(name.to_string()).or_default(),
-        };
-        task.records += 1;
-        task.warnings += u64::from(record.level == Some(Level::Warning));
-        task.errors += u64::from(record.level >= Some(Level::Error));
+        if let Some(name) = &record.task {
+            self.tasks.count(name, OfTask::of(record.level));
+        }
     }
 
     /// Adds what was counted elsewhere of the same log.
@@ -90,11 +72,6 @@ impl Numbers {
         for (sum, count) in self.levels.iter_mut().zip(other.levels) {
             *sum += count;
         }
-        for (name, count) in other.tasks {
-            let task = self.tasks.entry(name).or_default();
-            task.records += count.records;
-            task.warnings += count.warnings;
-            task.errors += count.errors;
-        }
+        self.tasks.add(other.tasks);
     }
 }

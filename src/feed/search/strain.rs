@@ -20,6 +20,8 @@ pub(super) struct Strain<'s> {
     reader: Box<dyn Source>,
     batch: Batch,
     upto: u64,
+    /// So many bytes of the batch are given as they are; None if what was found is.
+    whole: Option<usize>,
     /// Wanted lines of the last batch.
     found: Vec<u8>,
     /// The last lines before the batch, as many as may be given with the next wanted one.
@@ -41,6 +43,7 @@ impl<'s> Strain<'s> {
             reader,
             batch: Batch::new(),
             upto: stretch.upto,
+            whole: None,
             found: Vec::new(),
             before: Vec::new(),
             owed: 0,
@@ -68,28 +71,39 @@ impl<'s> Strain<'s> {
             Step::Lines => upto(batch.bytes(), self.reader.cursor(), self.upto),
             _ => &[],
         };
-        if self.search.sieve.is_open() && self.search.numbers.is_none() && !self.search.first_of_run
-        {
-            let length = lines.len();
-            self.batch = batch;
-            return self.tell(step, Some(length));
+        let search = self.search;
+        self.whole = None;
+        if search.sieve.is_open() && search.numbers.is_none() && !search.first_of_run {
+            self.whole = Some(lines.len());
+        } else {
+            self.strain(lines);
         }
-        self.strain(lines);
         self.batch = batch;
-        self.tell(step, None)
-    }
-
-    /// What came of a step. With `whole`, so many bytes of the batch are given as they are.
-    fn tell(&self, step: Step, whole: Option<usize>) -> io::Result<Option<What<'_>>> {
         Ok(match step {
-            Step::Lines => Some(What::Lines(match whole {
-                Some(length) => &self.batch.bytes()[..length],
-                None => &self.found,
-            })),
+            Step::Lines => Some(What::Lines(self.lines())),
             Step::Gap { from, to } => Some(What::Gap { from, to: to.min(self.upto) }),
             Step::Renewed => Some(What::Renewed),
             Step::End => None,
         })
+    }
+
+    /// The lines last given.
+    pub(super) fn lines(&self) -> &[u8] {
+        match self.whole {
+            Some(length) => &self.batch.bytes()[..length],
+            None => &self.found,
+        }
+    }
+
+    /// Gives away the lines last given, for another buffer.
+    pub(super) fn give_lines(&mut self, to: &mut Vec<u8>) {
+        match self.whole.take() {
+            Some(length) => {
+                self.batch.swap(to);
+                to.truncate(length);
+            }
+            None => std::mem::swap(&mut self.found, to),
+        }
     }
 
     fn strain(&mut self, lines: &[u8]) {

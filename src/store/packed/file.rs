@@ -6,8 +6,15 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 
 use zstd::bulk::Decompressor;
+use zstd::stream::raw::{Decoder, InBuffer, Operation as _, OutBuffer};
 
 use super::table::{self, Frame};
+
+/// Of the beginning of a frame so much is unpacked alone, for who wants no more: a search looks at
+/// many beginnings and reads on from one.
+const GLIMPSE: usize = 32 << 10;
+/// More than the first block of a frame, which holds 128 KiB (RFC 8878), ever takes.
+const FIRST_BLOCK: usize = 160 << 10;
 
 /// A compressed segment that is read as if it were plain.
 pub(in super::super) struct Packed {
@@ -43,6 +50,17 @@ impl Packed {
         let mut desk = self.desk.borrow_mut();
         let mut filled = 0;
         let mut index = self.frames.partition_point(|frame| frame.end() <= at);
+        if let Some(frame) = self.frames.get(index).filter(|_| desk.frame != Some(index)) {
+            let from = usize::try_from(at - frame.start).unwrap_or(usize::MAX);
+            let upto = from.saturating_add(buffer.len());
+            if upto <= GLIMPSE.min(frame.bytes as usize)
+                && let Some(text) = desk.glimpse(&self.file, frame)?
+                && let Some(wanted) = text.get(from..upto)
+            {
+                buffer.copy_from_slice(wanted);
+                return Ok(buffer.len());
+            }
+        }
         while filled < buffer.len()
             && let Some(frame) = self.frames.get(index)
         {
@@ -55,6 +73,12 @@ impl Packed {
             index += 1;
         }
         Ok(filled)
+    }
+
+    /// Where the frame begins that holds this byte: there a look costs least.
+    pub(in super::super) fn frame_of(&self, at: u64) -> u64 {
+        let index = self.frames.partition_point(|frame| frame.end() <= at);
+        self.frames.get(index).map_or(at, |frame| frame.start)
     }
 
     /// Where in the segment frames begin and end that are damaged. Reads the whole of it.
@@ -71,6 +95,25 @@ impl Packed {
 }
 
 impl Desk {
+    /// The beginning of a frame. None if it cannot be unpacked; whether what follows is whole is not
+    /// known then, which who reads on finds out.
+    fn glimpse(&mut self, file: &File, frame: &Frame) -> io::Result<Option<Vec<u8>>> {
+        self.packed.resize(FIRST_BLOCK.min(frame.packed as usize), 0);
+        if file.read_exact_at(&mut self.packed, frame.at).is_err() {
+            return Ok(None);
+        }
+        let mut text = vec![0; GLIMPSE.min(frame.bytes as usize)];
+        let (mut from, mut to) = (InBuffer::around(&self.packed), OutBuffer::around(&mut text[..]));
+        let mut decoder = Decoder::new()?;
+        while to.pos() < to.capacity() && from.pos() < from.src.len() {
+            if decoder.run(&mut from, &mut to).is_err() {
+                return Ok(None);
+            }
+        }
+        let whole = to.pos() == to.capacity();
+        Ok(whole.then_some(text))
+    }
+
     /// Puts the content of a frame on the desk; NULs, and false, if it is damaged.
     fn unpack(&mut self, file: &File, index: usize, frame: &Frame) -> io::Result<bool> {
         if self.frame == Some(index) {

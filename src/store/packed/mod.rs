@@ -16,8 +16,13 @@ mod table;
 
 pub(super) use file::Packed;
 
-/// Bytes of a segment in one frame: what is unpacked to see any of them. Half as much is packed a
-/// twelfth worse, four times as much a twentieth better.
+/// Bytes of a segment in one frame, up to a line end: what is unpacked to read on from any of them,
+/// a few milliseconds. A quarter of it is packed a sixth worse, for runs of a plan repeat each other
+/// at such distances.
+#[cfg(not(test))]
+const FRAME: usize = 4 << 20;
+/// A log of several frames is made, packed and read many times over.
+#[cfg(test)]
 const FRAME: usize = 1 << 20;
 
 #[cfg(test)]

@@ -4,12 +4,12 @@
 //! and found equal, and only then the plain one goes. Where both exist the plain one counts.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use zstd::bulk::Compressor;
-use zstd::zstd_safe::CParameter;
+use zstd::zstd_safe::{CParameter, Strategy};
 
 use super::super::layout::PlanDir;
 use super::super::lock::{Holder, Lock};
@@ -17,12 +17,12 @@ use super::super::segments::{self, Segment};
 use super::table;
 use super::{FRAME, Packed};
 
-/// How hard it is tried. The next levels need several times as long for a few hundredths less.
-const EFFORT: i32 = 9;
-/// The same while so much waits that a flood may be faster: a fifth more bytes in a fifth of the
-/// time, before retention takes away what would have had room.
-const HURRIED: i32 = 3;
-const BACKLOG: u64 = 512 << 20;
+/// Bytes of the longest line that a frame waits for.
+const LONGEST: u64 = 1 << 20;
+/// While so much waits that a flood may be faster, less is tried, before retention takes away what
+/// would have had room.
+const BACKLOG: u64 = 256 << 20;
+const LARGE_BACKLOG: u64 = 1 << 30;
 
 /// What was compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,17 +52,63 @@ pub fn compress(
     Ok(saved)
 }
 
-/// What [`compress`] would work on.
-pub fn compressible(plan: &PlanDir) -> io::Result<Saved> {
+/// What [`compress`] would work on if the `without` oldest segments were not there.
+pub fn compressible(plan: &PlanDir, without: u64) -> io::Result<Saved> {
     let listed = segments::list(&plan.log())?;
     let mut found = Saved::default();
-    for pair in listed.windows(2) {
+    let without = usize::try_from(without).unwrap_or(usize::MAX);
+    for pair in listed.windows(2).skip(without) {
         if is_ready(&pair[0], &pair[1])? {
             found.segments += 1;
             found.bytes += pair[0].bytes;
         }
     }
     Ok(found)
+}
+
+/// How hard it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effort {
+    /// A fifth fewer bytes than the next, in ten times its time: nobody waits for it.
+    Patient,
+    /// What the patient would never come to the end of.
+    Hurried,
+    /// A quarter more bytes than hurried, in a fifth of its time.
+    Hasty,
+}
+
+impl Effort {
+    /// What is right while so many bytes wait.
+    fn at(backlog: u64) -> Effort {
+        match backlog {
+            ..=BACKLOG => Effort::Patient,
+            backlog if backlog <= LARGE_BACKLOG => Effort::Hurried,
+            _ => Effort::Hasty,
+        }
+    }
+
+    fn compressor(self) -> io::Result<Compressor<'static>> {
+        let mut compressor = Compressor::new(match self {
+            Effort::Patient => 17,
+            Effort::Hurried => 9,
+            Effort::Hasty => 3,
+        })?;
+        compressor.set_parameter(CParameter::ChecksumFlag(true))?;
+        compressor.set_parameter(CParameter::ContentSizeFlag(true))?;
+        if self == Effort::Patient {
+            // Records are one long match after the other, with a few digits between them: matches
+            // are taken whole up to 256 bytes, and there are many to choose from without a deep
+            // search. Level 19 needs twice the time for a hundredth less.
+            compressor.set_parameter(CParameter::Strategy(Strategy::ZSTD_btopt))?;
+            compressor.set_parameter(CParameter::WindowLog(FRAME.ilog2() + 1))?;
+            compressor.set_parameter(CParameter::ChainLog(FRAME.ilog2()))?;
+            compressor.set_parameter(CParameter::HashLog(FRAME.ilog2() - 2))?;
+            compressor.set_parameter(CParameter::SearchLog(4))?;
+            compressor.set_parameter(CParameter::MinMatch(3))?;
+            compressor.set_parameter(CParameter::TargetLength(256))?;
+        }
+        Ok(compressor)
+    }
 }
 
 /// One look at the log; None if there was nothing to do.
@@ -73,14 +119,14 @@ fn compress_round(
     let listed = segments::list(&plan.log())?;
     let mut done = None;
     let plain = listed.iter().filter(|segment| !segment.compressed);
-    let hurried = plain.map(|segment| segment.bytes).sum::<u64>() > BACKLOG;
-    let effort = if hurried { HURRIED } else { EFFORT };
+    let mut backlog = plain.map(|segment| segment.bytes).sum::<u64>();
     for pair in listed.windows(2) {
         let (segment, next) = (&pair[0], &pair[1]);
         let result = match is_ready(segment, next) {
-            Ok(true) => replace(segment, effort, look),
+            Ok(true) => replace(segment, Effort::at(backlog), look),
             other => other.map(|_| 0),
         };
+        backlog = backlog.saturating_sub(if segment.compressed { 0 } else { segment.bytes });
         match result {
             Ok(0) => {}
             Ok(bytes) => {
@@ -125,7 +171,7 @@ fn is_sealed(segment: &Segment) -> io::Result<bool> {
 /// Puts the compressed twin in the segment's place. How large that is; 0 if it was not worth it.
 fn replace(
     segment: &Segment,
-    effort: i32,
+    effort: Effort,
     look: &mut dyn FnMut(&'static str) -> io::Result<()>,
 ) -> io::Result<u64> {
     let log = segment.path.parent().unwrap_or(Path::new("."));
@@ -167,20 +213,22 @@ fn replace(
 fn write(
     plain: &File,
     file: &mut File,
-    effort: i32,
+    effort: Effort,
     look: &mut dyn FnMut(&'static str) -> io::Result<()>,
 ) -> io::Result<(u64, u32)> {
-    let mut encoder = Compressor::new(effort)?;
-    encoder.set_parameter(CParameter::ChecksumFlag(true))?;
-    encoder.set_parameter(CParameter::ContentSizeFlag(true))?;
+    let mut encoder = effort.compressor()?;
     let (mut frames, mut crc, mut length) = (Vec::new(), crc32fast::Hasher::new(), 0);
-    let mut text = Vec::with_capacity(FRAME);
+    let mut plain = BufReader::new(plain);
+    let mut text = Vec::with_capacity(FRAME + (FRAME >> 2));
     loop {
         text.clear();
-        plain.take(FRAME as u64).read_to_end(&mut text)?;
+        plain.by_ref().take(FRAME as u64).read_to_end(&mut text)?;
         if text.is_empty() {
             break;
         }
+        // A frame begins with a line, for whoever looks only at its beginning. Where no line ends,
+        // it begins anywhere.
+        plain.by_ref().take(LONGEST).read_until(b'\n', &mut text)?;
         crc.update(&text);
         length += text.len() as u64;
         let packed = encoder.compress(&text)?;
