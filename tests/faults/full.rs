@@ -15,7 +15,7 @@ fn name(i: u64) -> String {
 
 #[test]
 fn twenty_plans_on_a_full_disk_go_on_by_themselves() {
-    let Some(home) = Home::on_small_disk(64) else {
+    let Some(home) = Home::on_small_disk(scale(64, 2_048)) else {
         println!("skipped: nothing may be mounted here");
         return;
     };
