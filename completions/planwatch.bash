@@ -328,12 +328,20 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__logs)
-            opts="-f -n -l -g -x -s -A -B -C -r -t -o -h --follow --forever --tail --lines --since --until --level --grep --exclude --stream --task --run --after --cursor-file --after-context --before-context --context --first-error --count --stats --reverse --timestamps --output --color --help"
+            opts="-f -n -l -g -x -s -A -B -C -r -t -o -h --connect --token-file --follow --forever --tail --lines --since --until --level --grep --exclude --stream --task --run --after --cursor-file --after-context --before-context --context --first-error --count --stats --reverse --timestamps --output --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --lines)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -942,12 +950,20 @@ _planwatch() {
             return 0
             ;;
         planwatch__subcmd__watch)
-            opts="-h --color --help"
+            opts="-h --connect --token-file --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --connect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

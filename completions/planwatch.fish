@@ -95,6 +95,8 @@ never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -l all -d 'Take up every run folder in --dir, and new ones as they appear'
 complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s d -l detach -d 'Return as soon as it is recorded; with --all: take up those that are there now'
 complete -c planwatch -n "__fish_planwatch_using_subcommand attach" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l connect -d 'Of another machine: the address that planwatch serve prints there, http://HOST:PORT/#token=… or unix:PATH. Tunnel: ssh -L 7717:127.0.0.1:7717 HOST' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l token-file -d 'The gateway\'s token, where the address does not tell it [default: $PLANWATCH_TOKEN]' -r -F
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s n -l lines -l tail -d 'Only the last N records [default: 10 with -f, else all]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l since -d 'Only records from this time on' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l until -d 'Only records up to this time' -r
@@ -154,6 +156,8 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand why" -l color -d 'Co
 always\t''
 never\t''"
 complete -c planwatch -n "__fish_planwatch_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c planwatch -n "__fish_planwatch_using_subcommand watch" -l connect -d 'Of another machine: the address that planwatch serve prints there, http://HOST:PORT/#token=… or unix:PATH. Tunnel: ssh -L 7717:127.0.0.1:7717 HOST' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand watch" -l token-file -d 'The gateway\'s token, where the address does not tell it [default: $PLANWATCH_TOKEN]' -r -F
 complete -c planwatch -n "__fish_planwatch_using_subcommand watch" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -75,5 +75,9 @@ if ! command -v chromium >/dev/null && ! debian --no-install-recommends chromium
     say "chromium is missing: the test that looks at the page skips itself (apt install chromium)"
 fi
 
+if ! command -v ip >/dev/null && ! debian iproute2; then
+    say "ip is missing: the test of a host that vanishes skips itself (apt install iproute2)"
+fi
+
 say "cargo test $*, PLANWATCH_TEST_SCALE=${PLANWATCH_TEST_SCALE:-small}"
 exec cargo test --no-fail-fast "$@"

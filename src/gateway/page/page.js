@@ -76,7 +76,7 @@
         button.append(bar);
       }
       const said = [t ? `${t.done}/${t.total}` : null, span(row.elapsed_ms),
-        row.errors ? `${row.errors} errors` : null, (row.now[0] ?? "").split("(")[0]];
+        row.errors ? `${row.errors} error${row.errors === 1 ? "" : "s"}` : null, (row.now[0] ?? "").split("(")[0]];
       button.append(el("small", said.filter(Boolean).join(" · ")));
       button.addEventListener("click", () => choose(row.plan));
       const item = el("li");
