@@ -10,12 +10,15 @@ use crate::fold::Fold;
 use crate::model::{PlanName, Stamp};
 use crate::render::ps::PsRow;
 
+/// What was told last, and the version in which that changed.
+type Remembered = Option<(u64, Told)>;
+
 /// What is known of the plans, and how often it has changed.
 #[derive(Clone)]
 pub(super) struct Roster {
     known: Arc<Mutex<BTreeMap<PlanName, Known>>>,
     /// The queue and how changes are noticed, each with the version in which it changed last.
-    other: Arc<Mutex<[Option<(u64, Told)>; 2]>>,
+    other: Arc<Mutex<[Remembered; 2]>>,
     version: watch::Sender<u64>,
 }
 
