@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::ground::{Setting, alone, has, is_root};
-use crate::harness::{Chunk, Cmd, Home, Live, Step, scale};
+use crate::harness::{Chunk, Cmd, Done, Home, Live, Step, scale};
 
 /// A plan in the background that has written a little and goes on when `gate` is there.
 fn gated(home: &Home, lines: u64) -> Vec<Step> {
@@ -31,11 +31,13 @@ fn following(home: &Home) -> Cmd {
 /// What it printed is the log, up to the verdict.
 #[track_caller]
 fn got_the_log(home: &Home, follower: Live) {
-    let printed = follower.ends().stdout;
+    let Done { stdout: printed, stderr: said, .. } = follower.ends();
     let log: Vec<u8> = (home.segments("plan").iter())
         .flat_map(|segment| crate::harness::records::content(segment).unwrap())
         .collect();
     let log = String::from_utf8(log).unwrap();
+    let differs = printed.lines().zip(log.lines()).find(|(printed, log)| printed != log);
+    assert_eq!(differs, None, "what was printed, and the log; it said:\n{said}");
     assert!(log.starts_with(&printed) && !printed.is_empty(), "it differs from the log");
     assert!(!log[printed.len()..].contains("run.verdict"), "it left too early");
 }
@@ -186,8 +188,13 @@ fn a_file_system_that_does_not_notify_is_polled_and_that_is_said() {
     // The plan is recorded beneath; who looks at it through FUSE hears nothing of that.
     let beneath = Home::new();
     gated(&beneath, 500);
+    // By default FUSE believes for a second what it was told of a file's size: a fault of its own.
     let Some(home) = Home::on_disk(|home| {
-        format!("bindfs '{}' '{}'", beneath.path().display(), home.path().display())
+        format!(
+            "bindfs -o attr_timeout=0,entry_timeout=0 '{}' '{}'",
+            beneath.path().display(),
+            home.path().display()
+        )
     }) else {
         println!("skipped: no FUSE here");
         return;
