@@ -245,8 +245,11 @@ fn resume(home: &Home, jobs: Option<u32>) -> anyhow::Result<bool> {
     for entry in &mut queue.entries {
         let Stand::Given { run, .. } = entry.stand else { continue };
         let fold = super::alive::settled(&home.plan(&entry.plan))?;
-        match fold.last().filter(|last| last.run >= run && !last.state.is_live()) {
-            Some(last) if last.verdict == Verdict::Lost || cut_off(last) => {
+        match fold.last().filter(|last| last.run >= run) {
+            // Nothing of it lives, whether or not somebody has found that out yet.
+            Some(last)
+                if last.state.is_live() || last.verdict == Verdict::Lost || cut_off(last) =>
+            {
                 say(format_args!("{} run {} was cut off: queued again", entry.plan, last.run));
                 entry.stand = Stand::Waiting;
             }
