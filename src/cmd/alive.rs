@@ -20,11 +20,12 @@ pub struct Keepers {
     pub recorder: Option<Holder>,
 }
 
-/// Asks the locks.
+/// Asks the locks. Whoever was killed is not at work any more, though he holds his lock until his
+/// last thread is gone: that is waited for.
 pub fn keepers(plan: &PlanDir) -> anyhow::Result<Keepers> {
     Ok(Keepers {
-        supervisor: Lock::holder(&plan.supervisor_lock())?,
-        recorder: Lock::holder(&plan.recorder_lock())?,
+        supervisor: Lock::lasting_holder(&plan.supervisor_lock())?,
+        recorder: Lock::lasting_holder(&plan.recorder_lock())?,
     })
 }
 
@@ -56,7 +57,12 @@ const TAKING_UP: Duration = Duration::from_secs(5);
 /// What is known of a plan, true even if everything of planwatch was killed: then the plan is taken
 /// up again first, by the same process that any follower would start.
 pub fn settled(plan: &PlanDir) -> anyhow::Result<Fold> {
-    let before = known(plan, Depth::Whole)?;
+    let mut before = known(plan, Depth::Whole)?;
+    if !is_orphaned(&before, &keepers(plan)?) {
+        return Ok(before);
+    }
+    // They may have said their last word, and left, since it was read.
+    before = known(plan, Depth::Whole)?;
     if !is_orphaned(&before, &keepers(plan)?) {
         return Ok(before);
     }
@@ -69,13 +75,16 @@ pub fn settled(plan: &PlanDir) -> anyhow::Result<Fold> {
     loop {
         watcher.clear();
         let gone = adopter.try_wait()?.is_some();
+        // Another adopter may have come first: then it is the one to be waited for.
+        let over = gone && keepers(plan)?.supervisor.is_none();
         let fold = known(plan, Depth::Whole)?;
         let left = TAKING_UP.saturating_sub(began.elapsed());
-        if gone || left.is_zero() || is_taken_up(&fold, &before, plan)? {
+        if over || left.is_zero() || is_taken_up(&fold, &before, plan)? {
             return Ok(fold);
         }
         let mut fds = vec![PollFd::from_borrowed_fd(watcher.fd(), PollFlags::IN)];
-        fds.extend(process.as_ref().map(|process| PollFd::new(process, PollFlags::IN)));
+        let awaited = process.as_ref().filter(|_| !gone);
+        fds.extend(awaited.map(|process| PollFd::new(process, PollFlags::IN)));
         poll::wait(&mut fds, Some(left))?;
     }
 }

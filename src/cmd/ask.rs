@@ -5,7 +5,7 @@ use super::alive::keepers;
 use super::follow::block_on;
 use crate::control::{self, Line, Request};
 use crate::exit::{Exit, Failure};
-use crate::feed::{Follow, Until};
+use crate::feed::{Follow, News, Until};
 use crate::fold::Fold;
 use crate::model::PlanName;
 use crate::store::layout::PlanDir;
@@ -83,7 +83,11 @@ pub(super) fn ask(
             asked.push(Asked::send(&plan, request)?);
         }
         loop {
-            while follow.read()?.is_some() {}
+            while let Some(piece) = follow.read()? {
+                if matches!(piece.news, News::Stopped) {
+                    return Err(nobody_there(asked[piece.plan].plan.name()));
+                }
+            }
             let mut waiting = false;
             for (at, one) in asked.iter_mut().enumerate() {
                 let fold = follow.fold(at);
@@ -103,6 +107,13 @@ pub(super) fn ask(
             .map(|(at, one)| (one.plan.name().clone(), follow.fold(at).clone()))
             .collect())
     })
+}
+
+fn nobody_there(plan: &PlanName) -> anyhow::Error {
+    Failure::new(Exit::Failed, format!("{plan} could not be asked"))
+        .because("nobody looks after it any more, and nobody could be brought to")
+        .hint("planwatch doctor looks for the cause")
+        .into()
 }
 
 /// What `record` records was not started by planwatch, and nobody is there who could stop it.

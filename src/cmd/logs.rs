@@ -235,7 +235,7 @@ fn place(
     let resumes = after.is_some() || options.since.is_some() || options.cursor_file.is_some();
     let ten = (options.follow && !resumes).then_some(10);
     Ok(match options.lines.or(ten).filter(|_| saved.is_none()) {
-        Some(lines) => seek_last(&home.plan(&one.plan), lines, floor, printer.sieve())?,
+        Some(lines) => seek_last(&home.plan(&one.plan), lines, floor, printer.sieve(), &|| true)?,
         None => floor,
     })
 }

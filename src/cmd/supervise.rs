@@ -21,26 +21,29 @@ pub struct Options {
 /// Looks after the run until its verdict stands in the log.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let plan = world.open_home()?.plan(&options.plan);
-    if options.adopt {
-        let world = world.clone();
-        let provide: Provide = Box::new(move |spec| {
-            let variables: BTreeMap<_, _> = world.env.iter().cloned().collect();
-            let own = match &spec.plans_file {
-                None => BTreeMap::new(),
-                Some(file) => match given(&world, spec) {
-                    Ok(given) => given.own,
-                    Err(_) => return Err(vec![format!("what {} sets", file.display())]),
-                },
-            };
-            let lacking = missing_from(&spec.env_names, &variables, &own).into_iter();
-            // Its own are given to each run anew.
-            let lacking = lacking.filter(|name| !name.starts_with("PLANWATCH_"));
-            let lacking: Vec<String> = lacking.map(str::to_owned).collect();
-            if lacking.is_empty() { Ok(own) } else { Err(lacking) }
-        });
-        supervisor::adopt(&plan, options.plan_pidfd, provide)?;
-    } else {
-        supervisor::supervise(&plan)?;
+    match options.adopt {
+        true => supervisor::adopt(&plan, options.plan_pidfd, provide(world))?,
+        false => supervisor::supervise(&plan, provide(world))?,
     }
     Ok(0)
+}
+
+/// Finds what a run that was begun from another environment is to be given when it begins again.
+fn provide(world: &World) -> Provide {
+    let world = world.clone();
+    Box::new(move |spec| {
+        let variables: BTreeMap<_, _> = world.env.iter().cloned().collect();
+        let own = match &spec.plans_file {
+            None => BTreeMap::new(),
+            Some(file) => match given(&world, spec) {
+                Ok(given) => given.own,
+                Err(_) => return Err(vec![format!("what {} sets", file.display())]),
+            },
+        };
+        let lacking = missing_from(&spec.env_names, &variables, &own).into_iter();
+        // Its own are given to each run anew.
+        let lacking = lacking.filter(|name| !name.starts_with("PLANWATCH_"));
+        let lacking: Vec<String> = lacking.map(str::to_owned).collect();
+        if lacking.is_empty() { Ok(own) } else { Err(lacking) }
+    })
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::known::{Depth, known, tasks};
 use super::roster::{self, Told};
+use super::search::seek_last;
 use super::sieve::{Sieve, TaskFilter, TaskGlob};
 use super::tails::{Tails, whole};
 use super::window::{Answer as Answering, Worker};
@@ -136,11 +137,16 @@ impl Library {
         Ok(reader.cursor())
     }
 
-    /// The cursor before the n-th last record that is wanted.
-    pub fn after_last(&self, plan: &PlanName, n: u64, sieve: &Sieve) -> io::Result<u64> {
-        let mut reader = Reader::open(&self.plan(plan))?;
-        reader.seek_last(n, &mut |line| sieve.is_open() || sieve.record(line).is_some())?;
-        Ok(reader.cursor())
+    /// The cursor before the n-th last record that is wanted. May look through the whole log: an error
+    /// of kind `Interrupted` once nobody wants to know any more.
+    pub fn after_last(
+        &self,
+        plan: &PlanName,
+        n: u64,
+        sieve: &Sieve,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> io::Result<u64> {
+        seek_last(&self.plan(plan), n, 0, sieve, is_wanted)
     }
 
     /// The records that are wanted.

@@ -104,6 +104,7 @@ mod tests {
             request: None,
             timeout: false,
             restart: false,
+            ..crate::fold::Stopping::default()
         });
         assert_eq!(stopped.next(Verdict::Succeeded), Next::Nothing);
         if let Some(stopping) = &mut stopped.stopping {

@@ -13,7 +13,7 @@ use crate::parse::{Ended, Seen};
 const ARGV_BYTES: usize = 1024;
 
 /// Who asked for the end of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopping {
     /// Who.
     pub by: String,
@@ -26,6 +26,12 @@ pub struct Stopping {
     /// Whether the plan is to be started again afterwards.
     #[serde(default)]
     pub restart: bool,
+    /// The signal, where it is another than the plan's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// Milliseconds until SIGKILL, where they are others than the plan's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_ms: Option<u64>,
 }
 
 /// Everything the log has said about one run so far.
@@ -96,6 +102,9 @@ pub struct RunFold {
     pub built: Option<bool>,
     /// Who asked for its end, before the end came.
     pub stopping: Option<Stopping>,
+    /// Its process has ended, and the rest of its tree is being ended.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sweeping: bool,
     /// Whether the plan is to be started again, asked when this run was ending by itself.
     pub restart: bool,
     /// When the plan is started again by itself.
@@ -174,8 +183,15 @@ impl RunFold {
             Event::SourceOpened { .. } if self.state == State::Starting => {
                 self.state = State::Running;
             }
-            Event::RunStopping { by, request, timeout, restart } => {
-                self.asked_to_stop(by, request.as_deref(), *timeout, *restart);
+            Event::RunStopping { by, request, timeout, restart, signal, grace_ms } => {
+                self.asked_to_stop(Stopping {
+                    by: by.clone(),
+                    request: request.clone(),
+                    timeout: *timeout,
+                    restart: *restart,
+                    signal: *signal,
+                    grace_ms: *grace_ms,
+                });
             }
             // What the run left behind may be signalled long after it has ended: that ended nothing.
             Event::RunSignalled { signal, .. }
@@ -192,7 +208,9 @@ impl RunFold {
                 peak_rss,
                 markers,
                 oom,
+                sweeping,
             } => {
+                self.sweeping = *sweeping;
                 (self.code, self.signal, self.oom) = (*code, *signal, *oom);
                 self.exec_error.clone_from(exec_error);
                 (self.wall_ms, self.cpu_ms, self.peak_rss) = (*wall_ms, *cpu_ms, *peak_rss);
@@ -200,6 +218,7 @@ impl RunFold {
                 self.ended_at = Some(ts);
                 self.state = State::Draining;
             }
+            Event::RunSwept => self.sweeping = false,
             Event::StreamClosed { of, .. } => {
                 self.held.retain(|held| held != of);
                 if self.held.is_empty() {
@@ -260,13 +279,17 @@ impl RunFold {
         fold
     }
 
-    fn asked_to_stop(&mut self, by: &str, request: Option<&str>, timeout: bool, restart: bool) {
+    fn asked_to_stop(&mut self, asked: Stopping) {
+        let restart = asked.restart;
         match &mut self.stopping {
-            // The first who asked is the cause; the last who asked decides what comes after.
-            Some(stopping) => stopping.restart = restart,
+            // The first who asked is the cause; the last who asked decides how, and what comes after.
+            Some(stopping) => {
+                stopping.restart = restart;
+                stopping.signal = asked.signal.or(stopping.signal);
+                stopping.grace_ms = asked.grace_ms.or(stopping.grace_ms);
+            }
             None if matches!(self.state, State::Starting | State::Running) => {
-                let (by, request) = (by.to_owned(), request.map(str::to_owned));
-                self.stopping = Some(Stopping { by, request, timeout, restart });
+                self.stopping = Some(asked);
                 self.state = State::Stopping;
             }
             None => self.restart = restart,
@@ -281,7 +304,12 @@ impl RunFold {
     fn will_restart(&mut self, by: &str, request: Option<&str>) {
         match self.state {
             State::Ended | State::Lost | State::Restarting => self.state = State::Restarting,
-            _ => self.asked_to_stop(by, request, false, true),
+            _ => self.asked_to_stop(Stopping {
+                by: by.to_owned(),
+                request: request.map(str::to_owned),
+                restart: true,
+                ..Stopping::default()
+            }),
         }
     }
 

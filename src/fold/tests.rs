@@ -88,6 +88,7 @@ impl Writer {
             cpu_ms: None,
             peak_rss: None,
             oom: false,
+            sweeping: false,
             markers,
         };
         self.say(run, event, true);
@@ -101,7 +102,8 @@ impl Writer {
 
     fn stop(&mut self, restart: bool) {
         let (by, request) = ("op".to_owned(), Some(format!("r{}", self.fold.seq)));
-        let event = Event::RunStopping { by, request, timeout: false, restart };
+        let (signal, grace_ms, timeout) = (None, None, false);
+        let event = Event::RunStopping { by, request, timeout, restart, signal, grace_ms };
         self.say(self.fold.last_run(), event, true);
     }
 }
@@ -278,6 +280,7 @@ fn a_stop_that_comes_after_the_end_of_the_process_changes_nothing() {
         cpu_ms: None,
         peak_rss: None,
         oom: false,
+        sweeping: false,
         markers: Vec::new(),
     };
     log.say(1, exited, true);

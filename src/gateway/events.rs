@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::unfold;
+use tokio::sync::mpsc::{Permit, Receiver, Sender, channel};
 use tokio::time::timeout;
 
 use super::gate::Gate;
@@ -28,6 +29,8 @@ use crate::model::PlanName;
 
 /// Time after which something is said although there is nothing to say.
 const BEAT: Duration = Duration::from_secs(15);
+/// Time after which a client that takes nothing is not kept ready for.
+const STALLED: Duration = Duration::from_secs(1);
 /// Plans that one client may follow.
 pub(super) const MOST: usize = 1000;
 /// The form of a block that is shared here.
@@ -106,19 +109,38 @@ async fn begin(
 }
 
 /// A response that goes on: `hello`, and then whatever `teller` tells.
-pub(super) fn respond(gate: &Arc<Gate>, hello: String, teller: impl Tells + 'static) -> Response {
+pub(super) fn respond(
+    gate: &Arc<Gate>,
+    hello: String,
+    mut teller: impl Tells + 'static,
+) -> Response {
     let counted = Counted::new(gate, (|counts| &counts.streams) as fn(&Counts) -> &AtomicU64);
-    let state = (Arc::clone(gate), Some(hello), teller, counted);
-    let body = unfold(state, async |(gate, hello, mut teller, counted)| {
-        if let Some(hello) = hello {
-            return Some((Ok(Bytes::from(hello)), (gate, None, teller, counted)));
+    let (say, said) = channel(1);
+    let gate = Arc::clone(gate);
+    tokio::spawn(async move {
+        let _counted = counted;
+        let mut hello = Some(Bytes::from(hello));
+        // A place first: what was taken from the log is on its way to the client.
+        while let Some(place) = place(&say, &mut teller).await {
+            if let Some(hello) = hello.take() {
+                place.send(hello);
+                continue;
+            }
+            let told = tokio::select! {
+                told = timeout(BEAT, teller.tell(&gate)) => told,
+                () = gate.closed() => return,
+                () = say.closed() => return,
+            };
+            match told {
+                Ok(Told::More(text)) => place.send(text),
+                // The client connects again, and goes on where it was.
+                Ok(Told::Last(text)) => return place.send(text),
+                Err(_) => place.send(Bytes::from_static(b": here\n\n")),
+            }
         }
-        let told = tokio::select! {
-            told = timeout(BEAT, teller.tell(&gate)) => told,
-            () = gate.closed() => return None,
-        };
-        let told = told.unwrap_or_else(|_| Bytes::from_static(b": here\n\n"));
-        Some((Ok::<_, Infallible>(told), (gate, None, teller, counted)))
+    });
+    let body = unfold(said, async |mut said: Receiver<Bytes>| {
+        said.recv().await.map(|text| (Ok::<_, Infallible>(text), said))
     });
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -129,9 +151,32 @@ pub(super) fn respond(gate: &Arc<Gate>, hello: String, teller: impl Tells + 'sta
     (headers, Body::from_stream(body)).into_response()
 }
 
+/// A place for what is told next; None once the client has left. One that does not read costs its
+/// place in the log, and no more.
+async fn place<'a>(say: &'a Sender<Bytes>, teller: &mut impl Tells) -> Option<Permit<'a, Bytes>> {
+    match timeout(STALLED, say.reserve()).await {
+        Ok(place) => place.ok(),
+        Err(_) => {
+            teller.rest();
+            say.reserve().await.ok()
+        }
+    }
+}
+
 /// Gives the next events. Dropping the future loses nothing.
 pub(super) trait Tells: Send {
-    fn tell(&mut self, gate: &Gate) -> impl Future<Output = Bytes> + Send;
+    fn tell(&mut self, gate: &Gate) -> impl Future<Output = Told> + Send;
+
+    /// Lets go of everything but the place.
+    fn rest(&mut self);
+}
+
+/// Events.
+pub(super) enum Told {
+    /// More come.
+    More(Bytes),
+    /// None come after these.
+    Last(Bytes),
 }
 
 struct Teller {
@@ -142,9 +187,9 @@ struct Teller {
 }
 
 impl Tells for Teller {
-    async fn tell(&mut self, gate: &Gate) -> Bytes {
+    async fn tell(&mut self, gate: &Gate) -> Told {
         let (plan, happening) = self.stream.next().await;
-        match happening {
+        Told::More(match happening {
             Happening::Block(block, after) => self.block(gate, &plan, &block, after),
             Happening::CaughtUp(after) => {
                 named("caught_up", None, &format!("{{\"plan\":\"{plan}\",\"after\":{after}}}"))
@@ -155,9 +200,13 @@ impl Tells for Teller {
             }
             Happening::Failed(error) => {
                 let refusal = Refusal::unreadable("the log", &error).of_plan(plan.as_str());
-                named("error", None, &refusal.json())
+                return Told::Last(named("error", None, &refusal.json()));
             }
-        }
+        })
+    }
+
+    fn rest(&mut self) {
+        self.stream.rest();
     }
 }
 

@@ -15,6 +15,8 @@ use crate::model::PlanName;
 
 /// Reads of the disk at the same time. More would not be faster, and each holds a buffer.
 const READS: usize = 4;
+/// Searches through logs at the same time.
+const SEARCHES: usize = 2;
 
 /// Screens of other machines at the same time. Each has a thread that reads for it, and one of the
 /// 128 watchers that the system gives a user.
@@ -67,6 +69,7 @@ pub(super) struct Gate {
     pub(super) roster: Roster,
     pub(super) counts: Counts,
     pub(super) reads: Arc<Semaphore>,
+    pub(super) searches: Arc<Semaphore>,
     pub(super) screens: Arc<Semaphore>,
     closing: watch::Sender<bool>,
 }
@@ -80,6 +83,7 @@ impl Gate {
             roster,
             counts: Counts::default(),
             reads: Arc::new(Semaphore::new(READS)),
+            searches: Arc::new(Semaphore::new(SEARCHES)),
             screens: Arc::new(Semaphore::new(SCREENS)),
             closing: watch::Sender::new(false),
         }
@@ -107,9 +111,34 @@ impl Gate {
         what: &'static str,
         read: impl FnOnce(&Gate) -> std::io::Result<T> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let _turn = self.reads.acquire().await.map_err(|_| Refusal::closing())?;
+        self.read_among(&self.reads, what, read).await
+    }
+
+    /// The same for what may look through a whole log: whoever reads a few records has not to wait
+    /// for it.
+    pub(super) async fn search<T: Send + 'static>(
+        self: &Arc<Gate>,
+        what: &'static str,
+        read: impl FnOnce(&Gate) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.read_among(&self.searches, what, read).await
+    }
+
+    async fn read_among<T: Send + 'static>(
+        self: &Arc<Gate>,
+        turns: &Arc<Semaphore>,
+        what: &'static str,
+        read: impl FnOnce(&Gate) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let turn = Arc::clone(turns).acquire_owned().await.map_err(|_| Refusal::closing())?;
         let gate = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || read(&gate)).await {
+        // The turn goes with the work: that goes on when whoever asked has gone.
+        let work = move || {
+            let done = read(&gate);
+            drop(turn);
+            done
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(Ok(read)) => Ok(read),
             Ok(Err(error)) => Err(Refusal::unreadable(what, &error)),
             Err(_) => Err(Refusal::closing()),

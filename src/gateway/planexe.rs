@@ -14,7 +14,7 @@ use axum::{Extension, Json};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::events::{Tells, cursors, respond};
+use super::events::{Tells, Told, cursors, respond};
 use super::gate::Gate;
 use super::query::{Named, Pairs};
 use super::refusal::Refusal;
@@ -63,8 +63,11 @@ struct Teller {
 }
 
 impl Tells for Teller {
-    async fn tell(&mut self, _: &Gate) -> Bytes {
+    async fn tell(&mut self, _: &Gate) -> Told {
         let (_, happening) = self.stream.next().await;
+        if matches!(happening, Happening::Failed(_)) {
+            return Told::Last(Bytes::from_static(b":\n\n"));
+        }
         let mut text = String::new();
         for (seq, message) in messages(&happening) {
             text.push_str(&format!("id: {seq}\ndata: {message}\n\n"));
@@ -73,7 +76,11 @@ impl Tells for Teller {
             // Something must be said, or the stream would seem to have ended.
             text.push_str(":\n\n");
         }
-        text.into()
+        Told::More(text.into())
+    }
+
+    fn rest(&mut self) {
+        self.stream.rest();
     }
 }
 
@@ -146,6 +153,10 @@ async fn talk(
                 }
             }
             (_, happening) = stream.next() => {
+                if matches!(happening, Happening::Failed(_)) {
+                    line.close(close::TRY_AGAIN, "the log cannot be read").await;
+                    return Ok(());
+                }
                 for (_, message) in messages(&happening) {
                     line.send(message.to_string(), || stream.rest()).await?;
                 }

@@ -46,7 +46,13 @@ pub(super) async fn read(
         waiting.cursor = Some(gate.cursor(&name, bell).await?);
     }
     let (plan, limit) = (name.clone(), wanted.limit.unwrap_or(LIMIT).min(MOST));
-    let (sieve, after) = gate.read("the log", move |gate| begin(gate, &plan, wanted)).await?;
+    let (is_wanted, _asking) = asking();
+    let (sieve, after) = match wanted.last {
+        Some(_) => {
+            gate.search("the log", move |gate| begin(gate, &plan, wanted, &is_wanted)).await?
+        }
+        None => gate.read("the log", move |gate| begin(gate, &plan, wanted, &|| true)).await?,
+    };
     let mut question = Question { after, records: limit, bytes: BYTES, looked_at: LOOK };
     let sieve = Arc::new(sieve);
     loop {
@@ -70,6 +76,13 @@ pub(super) async fn read(
             }
         }
     }
+}
+
+/// Whether whoever asked is still there: a handler is dropped when its connection ends.
+fn asking() -> (impl Fn() -> bool + Send, Arc<()>) {
+    let asking = Arc::new(());
+    let watched = Arc::downgrade(&asking);
+    (move || watched.strong_count() > 0, asking)
 }
 
 /// Who waits for more of a log.
@@ -99,7 +112,12 @@ impl Gate {
 }
 
 /// What lets records pass, and the cursor to begin with.
-fn begin(gate: &Gate, plan: &PlanName, wanted: Wanted) -> std::io::Result<(Sieve, u64)> {
+fn begin(
+    gate: &Gate,
+    plan: &PlanName,
+    wanted: Wanted,
+    is_wanted: &dyn Fn() -> bool,
+) -> std::io::Result<(Sieve, u64)> {
     let tasks = gate.library.task_filter(plan, wanted.tasks, wanted.run)?;
     let filter = Filter {
         since: wanted.since,
@@ -121,7 +139,7 @@ fn begin(gate: &Gate, plan: &PlanName, wanted: Wanted) -> std::io::Result<(Sieve
         after = gate.library.after_time(plan, since)?;
     }
     if let Some(last) = wanted.last {
-        after = after.max(gate.library.after_last(plan, last, &sieve)?);
+        after = after.max(gate.library.after_last(plan, last, &sieve, is_wanted)?);
     }
     Ok((sieve, after))
 }

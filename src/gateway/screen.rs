@@ -29,6 +29,8 @@ use crate::model::PlanName;
 const LONGEST: usize = 64 << 20;
 /// Errands of one screen at the same time.
 const ERRANDS: usize = 16;
+/// Errands that wait for a place among them.
+const WAITING: usize = 256;
 /// Windows that one screen may have open.
 const WINDOWS: u32 = 1 << 16;
 
@@ -58,6 +60,7 @@ pub(super) async fn begin(
             done,
             dones,
             busy: 0,
+            waiting: VecDeque::new(),
             ended: VecDeque::new(),
         };
         session.run().await;
@@ -77,6 +80,8 @@ struct Session {
     dones: Receiver<serde_json::Value>,
     /// Errands that were begun.
     busy: usize,
+    /// Errands for which there was no place yet.
+    waiting: VecDeque<Errand>,
     /// Plans of which it is to be found out whether something of them goes on.
     ended: VecDeque<PlanName>,
 }
@@ -102,7 +107,7 @@ impl Session {
                 Some(answer) = self.answers.recv() => self.say(Word::Answer(Box::new(answer))).await,
                 Some(done) = self.dones.recv() => {
                     self.busy -= 1;
-                    self.look_for_rest();
+                    self.look_for_more();
                     self.say(Word::Done(done)).await
                 }
                 Ok(()) = changes.changed() => self.tell_plans().await,
@@ -125,17 +130,26 @@ impl Session {
                 self.worker.ask(request.limited());
                 Ok(())
             }
-            Ok(Wish::Errand(errand)) if self.busy < ERRANDS => {
-                self.send_for(errand);
+            Ok(Wish::Errand(errand)) if self.waiting.len() < WAITING => {
+                // Of tasks only the last ones asked for are looked at.
+                if matches!(errand, Errand::Tasks(_)) {
+                    self.waiting.retain(|waits| !matches!(waits, Errand::Tasks(_)));
+                }
+                self.waiting.push_back(errand);
+                self.look_for_more();
                 Ok(())
             }
-            Ok(_) => Err(Over),
+            Ok(_) => self.refuse("too much is asked for at once").await,
             Err(_) => {
                 let why = "this screen speaks otherwise: use the same release on both machines";
-                self.line.close(close::POLICY, why).await;
-                Err(Over)
+                self.refuse(why).await
             }
         }
+    }
+
+    async fn refuse(&mut self, why: &'static str) -> Result<(), Over> {
+        self.line.close(close::POLICY, why).await;
+        Err(Over)
     }
 
     fn send_for(&mut self, errand: Errand) {
@@ -147,9 +161,14 @@ impl Session {
         });
     }
 
-    /// Finds out what goes on of plans that have ended, half as many at once as there may be, so that
-    /// what the user asks for has not to wait for it.
-    fn look_for_rest(&mut self) {
+    /// Does what the user asked for first; then it is found out what goes on of plans that have ended,
+    /// half as many at once as there may be, so that nobody has to wait for it.
+    fn look_for_more(&mut self) {
+        while self.busy < ERRANDS
+            && let Some(errand) = self.waiting.pop_front()
+        {
+            self.send_for(errand);
+        }
         while self.busy < ERRANDS / 2
             && let Some(plan) = self.ended.pop_front()
         {
@@ -169,7 +188,7 @@ impl Session {
             }
             self.say(Word::Told(Box::new(told))).await?;
         }
-        self.look_for_rest();
+        self.look_for_more();
         self.version = version.max(1);
         if first { self.say(Word::Told(Box::new(Told::Listed))).await } else { Ok(()) }
     }

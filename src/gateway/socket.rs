@@ -52,6 +52,8 @@ pub(super) mod close {
     pub(crate) const POLICY: u16 = 1008;
     /// A message was too long.
     pub(crate) const TOO_BIG: u16 = 1009;
+    /// The log cannot be read for now: connect again later.
+    pub(crate) const TRY_AGAIN: u16 = 1013;
     /// No answer to any ping for a long time: connect again.
     pub(crate) const NO_PONG: u16 = 4008;
 }

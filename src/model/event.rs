@@ -85,6 +85,12 @@ pub enum Event {
         /// Whether the plan is to be started again afterwards.
         #[serde(default, skip_serializing_if = "is_false")]
         restart: bool,
+        /// The signal, where it is another than the plan's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        /// Milliseconds until SIGKILL, where they are others than the plan's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grace_ms: Option<u64>,
     },
     /// Processes of the run were sent a signal.
     #[serde(rename = "run.signalled")]
@@ -126,7 +132,13 @@ pub enum Event {
         /// The kernel has killed for want of memory while it ran, and it was killed.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         oom: bool,
+        /// It was being stopped, and the rest of its tree is still to be ended: `run.swept` says when.
+        #[serde(default, skip_serializing_if = "is_false")]
+        sweeping: bool,
     },
+    /// Nothing is left of the tree of a run that was stopped, or it will not go.
+    #[serde(rename = "run.swept")]
+    RunSwept,
     /// Nobody holds this stream of the run any more; its last byte is in the log.
     #[serde(rename = "stream.closed")]
     StreamClosed {
@@ -282,6 +294,12 @@ pub enum Event {
 impl Event {
     /// Who stops a run that has stalled.
     pub const STALL: &'static str = "its stall-timeout";
+
+    /// That it ends, by its own rules; with `timeout`, because its time is up.
+    pub fn stopping(by: String, timeout: bool) -> Event {
+        let (request, signal, grace_ms) = (None, None, None);
+        Event::RunStopping { by, request, timeout, restart: false, signal, grace_ms }
+    }
 }
 
 fn is_false(value: &bool) -> bool {

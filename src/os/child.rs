@@ -6,6 +6,11 @@ use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use rustix::process::Rlimit;
+
+use super::kernel;
 
 /// Starts this very program with other arguments, in the background: nothing on its standard
 /// input and output, `diagnostics` as its standard error.
@@ -52,7 +57,19 @@ pub fn itself() -> Command {
     for name in ["PLANWATCH_PLAN", "PLANWATCH_RUN", "PLANWATCH_RUN_TOKEN", "PLANWATCH_EVENTS"] {
         command.env_remove(name);
     }
+    if let Some(limit) = OPEN_FILES.get() {
+        kernel::with_open_files(&mut command, *limit);
+    }
     command
+}
+
+/// The limit of descriptors for what we start, where ours was changed since.
+static OPEN_FILES: OnceLock<Rlimit> = OnceLock::new();
+
+/// What we start from now on has this limit of descriptors, whatever ours becomes.
+pub(super) fn give_open_files(limit: Rlimit) {
+    // The first one is that of the user.
+    let _ = OPEN_FILES.set(limit);
 }
 
 /// SIGKILL to the whole process group that this process leads.

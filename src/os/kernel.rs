@@ -205,6 +205,18 @@ pub fn with_fresh_signals(command: &mut Command) -> &mut Command {
     }
 }
 
+/// Gives a command this limit of open files, whatever ours is.
+pub(super) fn with_open_files(command: &mut Command, limit: rustix::process::Rlimit) {
+    // SAFETY: one system call between fork and exec, which takes numbers and touches no memory
+    // (setrlimit(2) is async-signal-safe: it is nothing but the call).
+    unsafe {
+        command.pre_exec(move || {
+            let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, limit);
+            Ok(())
+        });
+    }
+}
+
 fn set_of(signals: &[i32]) -> libc::sigset_t {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset initialises the whole set before anything reads it.

@@ -24,7 +24,10 @@ pub fn allow_open_files() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: maximum, maximum };
     match setrlimit(Resource::Nofile, wanted) {
-        Ok(()) => maximum,
+        Ok(()) => {
+            super::child::give_open_files(Rlimit { current, maximum });
+            maximum
+        }
         Err(_) => current,
     }
 }

@@ -19,6 +19,8 @@ pub struct Stat {
     pub group: i32,
     /// Session.
     pub session: i32,
+    /// The kernel's flags of its first thread (field 9: PF_ in include/linux/sched.h).
+    pub flags: u64,
     /// Processor time of the process and its reaped children, in clock ticks.
     pub cpu_ticks: u64,
     /// Start time in clock ticks since boot.
@@ -59,6 +61,7 @@ pub fn parse_stat(text: &[u8]) -> Option<Stat> {
         parent: small(4)?,
         group: small(5)?,
         session: small(6)?,
+        flags: large(9)?,
         cpu_ticks: large(14)? + large(15)? + large(16).unwrap_or(0) + large(17).unwrap_or(0),
         start: large(22)?,
         exit_code: small(52).unwrap_or(0),
@@ -72,6 +75,25 @@ pub fn stat(pid: i32) -> io::Result<Option<Stat>> {
         Err(error) if gone(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a process is on its way out: killed, or ended but for some of its threads. Until the last
+/// of them is gone it holds its locks, and its pidfd shows nothing (pidfd_open(2)).
+pub fn is_ending(pid: i32) -> bool {
+    // PF_EXITING and PF_SIGNALED.
+    const GOING: u64 = 0x4 | 0x400;
+    let Ok(Some(stat)) = stat(pid) else { return true };
+    stat.is_dead() || stat.flags & GOING != 0 || has_kill_pending(pid)
+}
+
+/// Whether a SIGKILL waits to be acted upon: nothing can refuse it.
+fn has_kill_pending(pid: i32) -> bool {
+    let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { return false };
+    status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigPnd:").or_else(|| line.strip_prefix("ShdPnd:")))
+        .filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .any(|mask| mask & (1 << (libc::SIGKILL - 1)) != 0)
 }
 
 /// Start time of whoever has this process id now.

@@ -1,15 +1,15 @@
 //! The log as it is being written: numbers records, keeps time going forward, folds what it
 //! writes, rotates.
 
+mod segments;
+
 use std::io;
 use std::time::Duration;
 
 use crate::fold::Fold;
 use crate::model::{
-    Event, FORMAT, Front, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text,
-    put_text,
+    Event, Front, Head, Level, LogSpec, Said, Stamp, Stream, encode_event, encode_text, put_text,
 };
-use crate::os::host;
 use crate::parse::Line;
 use crate::store::journal::Journal;
 use crate::store::layout::PlanDir;
@@ -327,74 +327,5 @@ impl Capture {
         let event = Event::LogGap { reason, from: Some(from), to: Some(to), of, at, bytes };
         self.event(self.fold.last_run(), None, Level::Error, &msg, &event)?;
         self.flush()
-    }
-
-    /// Seals the segment and begins the next, if the disk takes another file.
-    pub(super) fn rotate(&mut self) -> io::Result<()> {
-        if self.can_rotate() { self.open_another() } else { Ok(()) }
-    }
-
-    fn open_another(&mut self) -> io::Result<()> {
-        self.seal()?;
-        self.open_next()
-    }
-
-    /// Whether another segment can be begun. A sealed segment without a successor would keep the
-    /// plan waiting; an open one can grow as long as there is room.
-    fn can_rotate(&mut self) -> bool {
-        let Err(error) = self.journal.prepare_next() else { return true };
-        if self.stays.is_none() {
-            let name = self.plan.name();
-            host::complain(&format!("the log of {name} goes on in the same file: {error}"));
-        }
-        let more = (self.limits.segment_size / 16).max(64 << 10);
-        self.stays = Some((self.journal.bytes() + more, self.ts.plus(STAY)));
-        false
-    }
-
-    fn seal(&mut self) -> io::Result<()> {
-        if self.sealed {
-            return Ok(());
-        }
-        self.journal.flush()?;
-        let event = Event::SegmentSealed {
-            records: self.records,
-            bytes: self.journal.written(),
-            crc32: self.journal.hashes()?,
-        };
-        let msg = format!("segment sealed after {} records", self.records);
-        self.gather_event(self.fold.last_run(), None, Level::Debug, &msg, &event);
-        self.sealed = true;
-        Ok(())
-    }
-
-    /// Begins the segment after a sealed one. May be called again after an error.
-    pub(super) fn open_next(&mut self) -> io::Result<()> {
-        self.journal.flush()?;
-        let (from, to, bytes) = (self.journal.first(), self.fold.seq, self.journal.written());
-        let syncing = self.journal.next(to + 1)?;
-        self.rotations += 1;
-        self.begin_segment();
-        let doubts = self.arrivals.expect(syncing, from, to, bytes);
-        self.doubt_all(doubts);
-        self.journal.flush()
-    }
-
-    /// Gathers the first record of a segment.
-    pub(super) fn begin_segment(&mut self) {
-        self.fold.sum_up();
-        self.sealed = false;
-        self.stays = None;
-        self.doubted = false;
-        self.records = 1;
-        self.opened_at = self.ts;
-        let event = Event::SegmentOpened {
-            format: FORMAT,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            host: self.identity.host.clone(),
-            boot: self.identity.boot.clone(),
-            fold: Box::new(serde_json::to_value(&self.fold).unwrap_or_default()),
-        };
-        self.gather_event(self.fold.last_run(), None, Level::Debug, "segment opened", &event);
     }
 }

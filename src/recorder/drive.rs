@@ -1,5 +1,6 @@
 //! The recorder's loop: sleep until a pipe has bytes, take them, make records, write them once.
 
+mod ends;
 mod files;
 mod input;
 mod rest;
@@ -7,8 +8,7 @@ mod rest;
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::fold::{Fold, Judgement};
-use crate::model::{Event, Level, Spec, Stamp, State, Stream};
+use crate::model::{Event, Level, Spec, Stamp, Stream};
 use crate::os::host;
 use crate::store::layout::PlanDir;
 use crate::store::snapshot;
@@ -21,6 +21,7 @@ use super::recover::{Torn, recover, say_what_happened, settle_torn};
 use super::source::{Desk, LARGE_PIPE, Source};
 use super::tables::Keeper;
 use super::watch::Watch;
+use ends::has_ended;
 use files::Files;
 pub(super) use input::ENDING;
 use input::Input;
@@ -88,6 +89,7 @@ impl Recorder {
     ) -> io::Result<Recorder> {
         let spec: Option<Spec> = snapshot::load_json(&plan.spec_file())?;
         let limits = spec.map(|spec| spec.log).unwrap_or_default();
+        let boot = identity.boot.clone();
         let recovered = recover(plan, identity, limits, Stamp::now())?;
         let mut cap = recovered.cap;
         let mut desk = Desk::new()?;
@@ -107,6 +109,10 @@ impl Recorder {
         let cut = settle_torn(&mut cap, &mut all, &recovered.torn, &mut desk)?;
         cap.set_time(Stamp::now())?;
         say_what_happened(&mut cap, recovered.jump, cut, pid)?;
+        if cap.fold.boot != boot {
+            // A segment says on which boot it was written: what a later death leaves is judged by it.
+            let _ = cap.rotate();
+        }
         let now = Instant::now();
         let sources = sources.into_iter().map(Entry::new).collect();
         let saved = (0, now);
@@ -277,11 +283,12 @@ impl Recorder {
                 continue;
             }
             source.record(&mut self.cap, &mut self.desk, true)?;
+            // It is no source any more as soon as that is said: the disk may be full.
+            let mut source = self.sources.remove(index).source;
             source.close(&mut self.cap)?;
+            self.find_slots();
             self.cap.flush()?;
             source.remove(self.cap.plan())?;
-            self.sources.remove(index);
-            self.find_slots();
             index = 0;
         }
         Ok(())
@@ -308,33 +315,6 @@ impl Recorder {
             .filter(same)
             .map(|(_, entry)| entry.source.stream.clone())
             .collect()
-    }
-
-    /// A run that has exited, whose every stream has ended or is named held, gets its verdict.
-    fn give_verdicts(&mut self) -> io::Result<()> {
-        for run in verdicts_due(&self.cap.fold) {
-            self.cap.fold.sum_up();
-            let Some(judged) = self.cap.fold.verdict(run) else { continue };
-            let Judgement { verdict, exit, reasons, level, msg } = judged;
-            let event = Event::RunVerdict { verdict, exit, reasons };
-            self.cap.event(run, None, level, &msg, &event)?;
-            self.cap.flush()?;
-            self.sync()?;
-            self.save(false);
-            self.keep_tables();
-        }
-        self.tidy()
-    }
-
-    /// Spooled bytes and folders of pipes that nobody needs any more.
-    fn tidy(&mut self) -> io::Result<()> {
-        if !self.cap.fold.is_live() {
-            let kept: Vec<u64> = self.sources.iter().map(|entry| entry.source.run).collect();
-            let last = self.cap.fold.last_run();
-            self.cap.plan().remove_spooled(last, &kept)?;
-            self.cap.plan().remove_run_pipes(last, &kept)?;
-        }
-        Ok(())
     }
 }
 
@@ -366,32 +346,4 @@ fn open_sources(
         }
     }
     Ok(sources)
-}
-
-/// Whether no byte can follow in this stream; `others` are the run's other open streams.
-fn has_ended(fold: &Fold, source: &Source, others: &[Stream]) -> bool {
-    let Some(run) = fold.run(source.run) else { return source.no_writer };
-    let exited = !matches!(run.state, State::Starting | State::Running | State::Stopping);
-    if source.stream == Stream::Events {
-        // Held open by us: it ends when nobody of the run is left to write into it.
-        return exited && others.is_empty();
-    }
-    // Before the plan's process was there, an empty pipe without a writer waits for its first.
-    source.no_writer && (source.hung_up || source.is_input || exited || run.pid.is_some())
-}
-
-/// Runs whose process has ended and whose every stream has ended or is named held.
-fn verdicts_due(fold: &Fold) -> Vec<u64> {
-    // The events' own end comes with that of the others, so it waits for none that is held.
-    let open = |run: u64, held: &[Stream]| {
-        fold.streams.iter().filter(|stream| stream.run == run).any(|stream| match stream.stream {
-            Stream::Events => held.is_empty(),
-            _ => !held.contains(&stream.stream),
-        })
-    };
-    fold.runs
-        .iter()
-        .filter(|run| run.state == State::Draining && !open(run.run, &run.held))
-        .map(|run| run.run)
-        .collect()
 }

@@ -1,12 +1,12 @@
 //! From what a dead recorder left on disk back to a log that goes on as if nothing had happened.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 
 use crate::fold::{Fold, Status};
 use crate::model::{Event, Level, LogSpec, Record, Stamp, Stream};
 use crate::store::journal::Journal;
 use crate::store::layout::PlanDir;
+use crate::store::segment::SegmentFile;
 use crate::store::segments::{self, Segment};
 use crate::store::snapshot;
 
@@ -64,6 +64,12 @@ pub(super) fn recover(
     let mut fold = tail.fold;
     take_up(plan, &mut fold)?;
     let jump = needs_jump(&fold, status.as_ref(), &identity.boot);
+    if tail.segment.compressed {
+        // Whoever packed it saw the next one begun, and that one has lost what it held.
+        fold.seq = jump.as_ref().map_or(fold.seq, |jump| jump.to);
+        let cap = open_anew(plan, identity, limits, fold, tail.segment.first, now)?;
+        return Ok(Recovered { cap, torn: Vec::new(), jump });
+    }
     let records = (fold.seq + 1).saturating_sub(tail.segment.first);
     let mut journal = Journal::resume(plan, tail.segment.first, tail.trusted)?;
     let mut torn = tail.torn;
@@ -93,7 +99,6 @@ fn begin(
     highest: u64,
     now: Stamp,
 ) -> io::Result<Recovered> {
-    remove_strays(plan, 0)?;
     let mut jump = None;
     let mut fold = status.map_or_else(|| Fold::new(plan.name().clone()), |status| status.fold);
     fold.tables.keep();
@@ -104,12 +109,26 @@ fn begin(
         jump = Some(Jump { reason: "the log's files are gone".to_owned(), from: 1, to });
         fold.seq = to;
     }
+    let cap = open_anew(plan, identity, limits, fold, 0, now)?;
+    Ok(Recovered { cap, torn: Vec::new(), jump })
+}
+
+/// Begins a segment behind the one that is `newest`.
+fn open_anew(
+    plan: &PlanDir,
+    identity: Identity,
+    limits: LogSpec,
+    fold: Fold,
+    newest: u64,
+    now: Stamp,
+) -> io::Result<Capture> {
+    remove_strays(plan, newest)?;
     let journal = Journal::create(plan, fold.seq + 1)?;
     let mut cap = Capture::new(plan.clone(), identity, limits, fold, journal, 0, now);
     cap.set_time(now)?;
     cap.begin_segment();
     cap.flush()?;
-    Ok(Recovered { cap, torn: Vec::new(), jump })
+    Ok(cap)
 }
 
 /// Removes segments behind the one we go on with. They were begun and hold no whole line; one that
@@ -121,8 +140,10 @@ fn remove_strays(plan: &PlanDir, newest: u64) -> io::Result<()> {
     }
     for segment in segments::list(&plan.log())? {
         let blank = || -> io::Result<bool> {
-            let mut file = File::open(&segment.path)?;
-            Ok(Lines::new(&mut file).next()?.is_none())
+            let Some(file) = SegmentFile::open(&plan.log(), segment.first)? else {
+                return Ok(false);
+            };
+            Ok(Lines::new(&file).next()?.is_none())
         };
         if segment.first > newest && !segment.compressed && blank()? {
             std::fs::remove_file(&segment.path)?;
@@ -155,11 +176,8 @@ fn read_tail(
     status: Option<&Status>,
 ) -> io::Result<Option<Tail>> {
     let Some((segment, older)) = segments.split_last() else { return Ok(None) };
-    if segment.compressed {
-        return Ok(None);
-    }
-    let mut file = File::open(&segment.path)?;
-    let mut reader = Lines::new(&mut file);
+    let Some(file) = SegmentFile::open(&plan.log(), segment.first)? else { return Ok(None) };
+    let mut reader = Lines::new(&file);
     let Some(first) = reader.next()? else { return read_tail(plan, older, status) };
     let mut trusted = first.len() as u64;
     let (mut fold, opened_at) = match opened(first) {
@@ -181,7 +199,7 @@ fn read_tail(
         fold = status.fold.clone();
         fold.tables.keep();
         trusted = status.bytes;
-        reader.seek(trusted)?;
+        reader.seek(trusted);
     }
     let mut sealed = false;
     while let Some(line) = reader.next()? {
@@ -207,7 +225,7 @@ fn opened(first: &[u8]) -> Option<(Fold, Stamp)> {
 
 /// Whole lines of a file, one by one, from anywhere.
 struct Lines<'f> {
-    file: &'f mut File,
+    file: &'f SegmentFile,
     room: Vec<u8>,
     from: usize,
     to: usize,
@@ -216,14 +234,12 @@ struct Lines<'f> {
 }
 
 impl Lines<'_> {
-    fn new(file: &mut File) -> Lines<'_> {
+    fn new(file: &SegmentFile) -> Lines<'_> {
         Lines { file, room: vec![0; 256 << 10], from: 0, to: 0, at: 0 }
     }
 
-    fn seek(&mut self, to: u64) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(to))?;
+    fn seek(&mut self, to: u64) {
         (self.from, self.to, self.at) = (0, 0, to);
-        Ok(())
     }
 
     /// The next line with its end; None where no whole line is left.
@@ -244,7 +260,7 @@ impl Lines<'_> {
                 self.room.resize(self.room.len() * 2, 0);
             }
             searched = self.to;
-            let bytes = self.file.read(&mut self.room[self.to..])?;
+            let bytes = self.file.read_at(&mut self.room[self.to..], self.at)?;
             if bytes == 0 {
                 return Ok(None);
             }

@@ -7,10 +7,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::os::lock::{lock_holder, try_lock};
+use crate::os::pidfd::Pidfd;
+use crate::os::proc;
 
 /// A held lock. All locks of a file end when *any* of the process's descriptors of it is closed,
 /// so a process must not open its own lock file again: ask [`Lock::holder`] about others only.
@@ -50,6 +53,7 @@ impl Lock {
                 .map_err(|error| not_a_link(path, error))?;
             if !try_lock(&file)? {
                 match lock_holder(&file)? {
+                    Some(pid) if outlived(pid)? => continue,
                     Some(pid) => return Ok(Err(Lock::describe(path, pid))),
                     None => continue,
                 }
@@ -77,6 +81,17 @@ impl Lock {
         Ok(lock_holder(&file)?.map(|pid| Lock::describe(path, pid)))
     }
 
+    /// The same, once whoever was killed is gone: see [`outlived`].
+    pub fn lasting_holder(path: &Path) -> io::Result<Option<Holder>> {
+        loop {
+            let holder = Lock::holder(path)?;
+            match &holder {
+                Some(holder) if outlived(holder.pid)? => {}
+                _ => return Ok(holder),
+            }
+        }
+    }
+
     fn describe(path: &Path, pid: i32) -> Holder {
         let written: Option<Holder> =
             std::fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
@@ -86,6 +101,23 @@ impl Lock {
         }
     }
 }
+
+/// How long one that was killed may take to be gone: it may be in the middle of a write to a disk.
+const DYING: Duration = Duration::from_secs(2);
+
+/// Waits for a holder that was killed: he holds his locks until his last thread is gone, but does
+/// nothing any more. False if he lives, or will not go.
+fn outlived(pid: i32) -> io::Result<bool> {
+    // Of one in another pid namespace nothing can be seen.
+    if pid <= 0 || !proc::is_ending(pid) {
+        return Ok(false);
+    }
+    match Pidfd::open(pid, None)? {
+        Some(process) => process.wait_for_end(Some(DYING)),
+        None => Ok(true),
+    }
+}
+
 /// What is planted in the place of a lock is not written through.
 fn not_a_link(path: &Path, error: io::Error) -> io::Error {
     match error.raw_os_error() {

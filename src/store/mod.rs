@@ -16,7 +16,7 @@ pub mod prune;
 pub mod queue;
 pub mod reader;
 mod search;
-mod segment;
+pub mod segment;
 pub mod segments;
 pub mod sift;
 pub mod snapshot;

@@ -9,7 +9,7 @@ use super::packed::Packed;
 
 /// An open segment.
 #[derive(Debug)]
-pub(super) struct SegmentFile {
+pub struct SegmentFile {
     path: PathBuf,
     /// Device and inode.
     id: (u64, u64),
@@ -24,7 +24,7 @@ enum Bytes {
 
 impl SegmentFile {
     /// Opens the segment that begins with this seq. None if it is not there.
-    pub(super) fn open(log: &Path, first: u64) -> io::Result<Option<SegmentFile>> {
+    pub fn open(log: &Path, first: u64) -> io::Result<Option<SegmentFile>> {
         let plain = log.join(format!("{first:018}.jsonl"));
         // In this order: the compressed twin is there before the plain one goes.
         if let Some(file) = existing(&plain)? {
@@ -62,7 +62,7 @@ impl SegmentFile {
     }
 
     /// One read that a signal does not spoil; shorter than asked for only at the end.
-    pub(super) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    pub fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         match &self.bytes {
             Bytes::Packed(packed) => packed.read_at(buffer, at),
             Bytes::Plain(file) => loop {

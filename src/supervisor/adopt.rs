@@ -15,7 +15,7 @@ use crate::fold::RunFold;
 use crate::model::{Event, Level, Stamp, State};
 use crate::os::host::random_token;
 use crate::os::pidfd::{Pidfd, Process, start_time};
-use crate::os::{kernel, poll, proc};
+use crate::os::{given, kernel, poll, proc};
 use crate::store::snapshot;
 
 /// How long a process that holds the run's pipes may take to say that it is the plan's.
@@ -61,7 +61,14 @@ impl Supervisor {
             self.token = written.filter(|_| same_boot).map(|plan| plan.token);
             self.pipes = Some(pipes);
             self.exit_told = true;
-            for effect in self.machine.resume_drain(run.restart_due()) {
+            let effects = match &run.stopping {
+                Some(stopping) if run.sweeping && same_boot && !run.foreign => {
+                    self.machine.resume_sweep(stopping)
+                }
+                _ if run.sweeping => self.machine.resume_swept(run.restart_due()),
+                _ => self.machine.resume_drain(run.restart_due()),
+            };
+            for effect in effects {
                 self.perform(effect)?;
             }
             return Ok(Left::Run);
@@ -71,7 +78,7 @@ impl Supervisor {
             self.machine.take_over(run.pid.is_some(), fold.requests.clone());
             self.adopt_abroad(run, inherited)?;
             if let Some(stopping) = &run.stopping {
-                for effect in self.machine.resume_stop(stopping.restart) {
+                for effect in self.machine.resume_stop(stopping) {
                     self.perform(effect)?;
                 }
             }
@@ -90,7 +97,7 @@ impl Supervisor {
         let Some(pause) = pause_after(run).filter(|_| !asked) else { return Ok(Left::Restart) };
         if run.boot != self.boot {
             let by = "the restart of the machine".to_owned();
-            let event = Event::RunStopping { by, request: None, timeout: false, restart: false };
+            let event = Event::stopping(by, false);
             let msg = "not started again: the machine was restarted meanwhile";
             self.lifecycle.say(said(run.run, Level::Warning, msg, event))?;
             return Ok(Left::Nothing);
@@ -133,9 +140,9 @@ impl Supervisor {
             self.inbox.push_back(Input::Exited(ended));
             return Ok(());
         };
-        let began = run.spawned_at.unwrap_or(run.started_at);
-        process.before_ms = millis(Stamp::now().since(began));
         let Process { pid, start } = process.process;
+        // Not by the log's stamps: somebody may have set the clock.
+        process.before_ms = given::age_ms(start);
         let before_ms = process.before_ms;
         self.machine.take_over(run.pid.is_some(), requests);
         if run.pid.is_none() {
@@ -147,7 +154,7 @@ impl Supervisor {
         }
         self.watch_for_stall();
         if let Some(stopping) = &run.stopping {
-            for effect in self.machine.resume_stop(stopping.restart) {
+            for effect in self.machine.resume_stop(stopping) {
                 self.perform(effect)?;
             }
         } else {

@@ -22,13 +22,13 @@ use crate::store::snapshot;
 const LEAVING: Duration = Duration::from_secs(15);
 
 /// Starts a run, as its starter on standard input says, and looks after it to its end.
-pub fn supervise(plan: &PlanDir) -> io::Result<()> {
+pub fn supervise(plan: &PlanDir, provide: Provide) -> io::Result<()> {
     kernel::close_inherited(None);
     settle_in();
     let (mut starter, order) = Starter::listen()?;
     let mut turn = None;
     let done = match take_lock(plan) {
-        Ok(Ok(lock)) => start(plan, order, &mut starter, lock, &mut turn),
+        Ok(Ok(lock)) => start(plan, (order, provide), &mut starter, lock, &mut turn),
         Ok(Err((pid, run))) => {
             starter.answer(&Answer::Running { pid, run });
             return Ok(());
@@ -78,7 +78,7 @@ fn settle_in() {
 
 fn start(
     plan: &PlanDir,
-    order: Order,
+    (order, provide): (Order, Provide),
     starter: &mut Starter,
     _lock: Lock,
     turn: &mut Option<Turn>,
@@ -94,10 +94,15 @@ fn start(
     refuse_beside_the_living(plan, fold.last_run() + 1)?;
     if fold.is_live() || plan.run_pipes(fold.last_run() + 1).exists() {
         let mut supervisor = Supervisor::open(plan, before.clone())?;
+        // What is new is given to the run that is new: a restart of this one needs its own.
+        supervisor.provide = Some(provide);
         // A restart that was promised is what begins now anyway.
         if supervisor.take_over(None)? == Left::Run && !supervisor.machine.is_pausing() {
             let over = supervisor.is_past();
-            if !over {
+            if over {
+                // What follows it is what was asked for now, not what its policy says.
+                supervisor.spec.restart = None;
+            } else {
                 let pid = myself().pid;
                 starter.answer(&Answer::Running { pid, run: supervisor.run });
             }

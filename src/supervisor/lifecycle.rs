@@ -202,6 +202,7 @@ mod tests {
             cpu_ms: None,
             peak_rss: None,
             oom: false,
+            sweeping: false,
             markers,
         };
         let told = |markers| {

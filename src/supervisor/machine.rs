@@ -5,6 +5,7 @@
 //! timer carries the epoch of the phase it was armed for and is ignored in any other.
 
 use crate::control::{Request, Verb};
+use crate::fold::Stopping;
 use crate::model::{Event, Level, StopSpec};
 
 use super::words;
@@ -15,6 +16,10 @@ mod pause;
 
 /// Milliseconds that streams may stay open after the process before somebody is named for it.
 const DRAIN_MS: u64 = 100;
+
+/// Milliseconds that the rest of a tree may take to go after SIGKILL: a process that waits for a disk
+/// that does not answer does not.
+const UNKILLABLE_MS: u64 = 5_000;
 
 /// The state of one run.
 #[derive(Clone, Debug)]
@@ -85,10 +90,12 @@ impl Machine {
     }
 
     /// Goes on with a stop that another supervisor began: its signal may never have been sent.
-    pub(super) fn resume_stop(&mut self, restart: bool) -> Vec<Effect> {
+    pub(super) fn resume_stop(&mut self, stopping: &Stopping) -> Vec<Effect> {
         let mut effects = Vec::new();
-        self.restart = restart;
-        self.begin_stop(self.stop.signal, self.stop.grace_ms, "planwatch", None, &mut effects);
+        self.restart = stopping.restart;
+        let signal = stopping.signal.unwrap_or(self.stop.signal);
+        let grace_ms = stopping.grace_ms.unwrap_or(self.stop.grace_ms);
+        self.begin_stop(signal, grace_ms, "planwatch", None, &mut effects);
         effects
     }
 
@@ -97,6 +104,22 @@ impl Machine {
         let mut effects = Vec::new();
         (self.spawned, self.exited, self.restart) = (true, true, restart);
         self.drain(&mut effects);
+        effects
+    }
+
+    /// Goes on with a stop whose process has ended, though perhaps not all that it had started.
+    pub(super) fn resume_sweep(&mut self, stopping: &Stopping) -> Vec<Effect> {
+        (self.spawned, self.exited) = (true, true);
+        let mut effects = self.resume_stop(stopping);
+        effects.push(Effect::Sweep { kill: false });
+        effects
+    }
+
+    /// The same where nothing of it can be there any more.
+    pub(super) fn resume_swept(&mut self, restart: bool) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        (self.spawned, self.exited, self.restart) = (true, true, restart);
+        self.swept(&mut effects);
         effects
     }
 
@@ -120,7 +143,7 @@ impl Machine {
                 self.exited(ended, to);
             }
             (_, Input::Asked(request)) => self.asked(request, to),
-            (Phase::Stopping, Input::TreeGone) if self.exited => self.drain(to),
+            (Phase::Stopping, Input::TreeGone) if self.exited => self.swept(to),
             (Phase::Draining, Input::StreamsEnded) => self.settle(to),
             (Phase::Draining, Input::Held { of, pids }) if !self.settled => {
                 let msg = words::held(&of, &pids);
@@ -170,15 +193,34 @@ impl Machine {
         let level = words::weight(&ended);
         let msg = words::exited(&ended);
         let Ended { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers, oom } = ended;
-        let event =
-            Event::RunExited { code, signal, exec_error, wall_ms, cpu_ms, peak_rss, markers, oom };
+        let sweeping = self.phase == Phase::Stopping;
+        let event = Event::RunExited {
+            code,
+            signal,
+            exec_error,
+            wall_ms,
+            cpu_ms,
+            peak_rss,
+            markers,
+            oom,
+            sweeping,
+        };
         to.push(Effect::Say(level, msg, event));
         to.push(Effect::Reap);
-        if self.phase == Phase::Stopping {
+        if sweeping {
             to.push(Effect::Sweep { kill: self.killing });
+            if self.killing {
+                self.rearm(UNKILLABLE_MS, to);
+            }
         } else {
             self.drain(to);
         }
+    }
+
+    /// The tree of a run that was stopped is gone, or will not go.
+    fn swept(&mut self, to: &mut Vec<Effect>) {
+        to.push(Effect::Say(Level::Debug, "nothing of it is left".to_owned(), Event::RunSwept));
+        self.drain(to);
     }
 
     fn drain(&mut self, to: &mut Vec<Effect>) {
@@ -236,16 +278,29 @@ impl Machine {
     }
 
     fn say_stopping(&self, verb: Verb, by: &str, id: &str, to: &mut Vec<Effect>) {
+        self.say_stopping_by(verb, by, id, (None, None), to);
+    }
+
+    /// The same, by another signal or with another grace than the plan's own.
+    fn say_stopping_by(
+        &self,
+        verb: Verb,
+        by: &str,
+        id: &str,
+        (signal, grace_ms): (Option<i32>, Option<u64>),
+        to: &mut Vec<Effect>,
+    ) {
         let (by, request) = (by.to_owned(), Some(id.to_owned()));
         let msg = words::stopping(verb, &by);
-        let event = Event::RunStopping { by, request, timeout: false, restart: self.restart };
+        let (timeout, restart) = (false, self.restart);
+        let event = Event::RunStopping { by, request, timeout, restart, signal, grace_ms };
         to.push(Effect::Say(Level::Info, msg, event));
     }
 
     fn stop_asked(&mut self, request: Request, to: &mut Vec<Effect>) {
         let Request { id, verb, by, signal, grace_ms, .. } = request;
         self.restart = verb == Verb::Restart;
-        self.say_stopping(verb, &by, &id, to);
+        self.say_stopping_by(verb, &by, &id, (signal, grace_ms), to);
         if verb == Verb::Kill {
             self.kill(&by, Some(id), to);
             return;
@@ -290,6 +345,7 @@ impl Machine {
         to.push(Effect::Signal { signal, tree: true, by: by.to_owned(), request });
         if self.exited {
             to.push(Effect::Sweep { kill: true });
+            self.rearm(UNKILLABLE_MS, to);
         }
     }
 
@@ -299,12 +355,18 @@ impl Machine {
                 // It would be over time again: that ends it, whatever was asked before.
                 self.restart = false;
                 let by = "planwatch".to_owned();
-                let event = Event::RunStopping { by, request: None, timeout: true, restart: false };
+                let event = Event::stopping(by, true);
                 to.push(Effect::Say(Level::Warning, "its time is up".to_owned(), event));
                 self.begin_stop(self.stop.signal, self.stop.grace_ms, "planwatch", None, to);
             }
             (Timer::Grace, Phase::Stopping) if epoch == self.epoch => {
-                self.kill("planwatch", None, to);
+                if self.killing && self.exited {
+                    let msg = "some of it cannot be killed".to_owned();
+                    to.push(Effect::Say(Level::Warning, msg, Event::RunSwept));
+                    self.drain(to);
+                } else {
+                    self.kill("planwatch", None, to);
+                }
             }
             (Timer::Stall, Phase::Running) => to.push(Effect::Listen),
             (Timer::Pause, Phase::Pausing) if epoch == self.epoch => {

@@ -75,7 +75,7 @@ impl Supervisor {
         } else if let Some(Err(lacking)) = provided {
             let msg = format!("not restarted: {} is not set here", lacking.join(", "));
             let by = "planwatch".to_owned();
-            let event = Event::RunStopping { by, request: None, timeout: false, restart: false };
+            let event = Event::stopping(by, false);
             self.lifecycle.say(said(self.run, Level::Warning, msg, event))?;
             return Ok(false);
         }

@@ -158,7 +158,7 @@ impl Plan {
             token: token.to_owned(),
             bridge: spec.bridge && bridge::lies_ready(plan),
         };
-        let child = itself()
+        let mut child = itself()
             .args(["__exec", plan.name().as_str(), &serde_json::to_string(&order)?, "--"])
             .args(secret::filled(&spec.argv, |name| value_of(name, env)))
             .envs(env)
@@ -171,8 +171,14 @@ impl Plan {
             .spawn()?;
         let pid = i32::try_from(child.id()).unwrap_or_default();
         let gone = || io::Error::other("the process was gone before it could be held");
-        let held = Pidfd::open(pid, None)?.ok_or_else(gone)?;
-        let process = Process { pid, start: start_time(pid).ok_or_else(gone)? };
+        let hold = || -> io::Result<(Pidfd, Process)> {
+            let held = Pidfd::open(pid, None)?.ok_or_else(gone)?;
+            Ok((held, Process { pid, start: start_time(pid).ok_or_else(gone)? }))
+        };
+        let (held, process) = hold().inspect_err(|_| {
+            // Nobody would look after it, and it is said that it could not be started.
+            let _ = child.kill().and_then(|()| child.wait());
+        })?;
         let report = Some(OwnedFd::from(report));
         Ok(Plan {
             held,

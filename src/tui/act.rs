@@ -210,12 +210,12 @@ impl App {
             Typed::Complete => self.complete(),
             Typed::Entered => self.entered(out),
             Typed::Left => {
-                match prompt.asks {
-                    Asks::Search { backward } => self.search(String::new(), backward, true, out),
-                    Asks::Filter => self.tell_pane(PaneMsg::Filter(String::new()), out),
-                    Asks::Command => {}
-                }
+                // As in less: who leaves a line has changed nothing.
+                let former = prompt.former.take().filter(|_| prompt.asks != Asks::Command);
                 self.prompt = None;
+                if let Some(former) = former {
+                    self.tell_pane(PaneMsg::Restore(Box::new(former)), out);
+                }
             }
         }
     }

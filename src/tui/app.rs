@@ -165,7 +165,13 @@ impl App {
             Msg::Meant(plans) => self.propose_start(plans, out),
             Msg::Listed => self.listed = true,
             Msg::Polling(why) => self.polling = why,
-            Msg::Connected(connected) => self.connected = Some(connected),
+            Msg::Connected(connected) => {
+                // What was on its way was lost with the connection before.
+                if connected && self.connected == Some(false) {
+                    self.ask_again(out);
+                }
+                self.connected = Some(connected);
+            }
             Msg::Answer(answer) => self.tell_window(answer.window, PaneMsg::Answer(answer), out),
             Msg::Tasks(tasks) => self.take_tasks(*tasks),
             Msg::NoTasks(plan, why) => self.take_no_tasks(&plan, why),
@@ -368,6 +374,8 @@ impl App {
 
     /// Opens a line to be typed.
     pub(super) fn ask(&mut self, asks: Asks) {
-        self.prompt = Some(Prompt::new(asks));
+        let pane = self.current().and_then(|id| self.pane(id));
+        let former = pane.map(|shown| shown.pane.former());
+        self.prompt = Some(Prompt::new(asks).over(former));
     }
 }

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::frame::{clear, put};
 use super::look::Look;
 use super::msg::Press;
+use super::pane::Former;
 use crate::render::theme::Tone;
 
 /// What is typed.
@@ -34,6 +35,8 @@ pub(super) struct Prompt {
     cursor: usize,
     /// What is said beside it: completions, or what is wrong.
     pub(super) hint: String,
+    /// What the log was filtered by and searched for before.
+    pub(super) former: Option<Former>,
     /// Which line of the history is shown, counted from its end.
     back: usize,
 }
@@ -56,7 +59,12 @@ pub(super) enum Typed {
 impl Prompt {
     /// An empty line.
     pub(super) fn new(asks: Asks) -> Prompt {
-        Prompt { asks, text: Vec::new(), cursor: 0, hint: String::new(), back: 0 }
+        Prompt { asks, text: Vec::new(), cursor: 0, hint: String::new(), former: None, back: 0 }
+    }
+
+    /// The same over a log that is filtered and searched like this.
+    pub(super) fn over(self, former: Option<Former>) -> Prompt {
+        Prompt { former, ..self }
     }
 
     /// What has been typed.

@@ -219,10 +219,10 @@ impl<P: FnMut(Effect)> Stage<P> {
         if self.screen.resume().is_err() {
             self.ended = Some(Ended::Told);
         }
-        let (width, height) = Screen::size();
-        self.app.update(Msg::Resize(width, height));
+        // Nobody tells a stopped process of another size.
+        self.resize();
         if let Err(error) = stopped {
-            self.app.update(Msg::Say(format!("cannot be suspended: {error}")));
+            self.take(Msg::Say(format!("cannot be suspended: {error}")));
         }
     }
 }

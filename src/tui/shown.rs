@@ -18,7 +18,7 @@ pub(super) const MOST: usize = 9;
 /// Logs beside each other where nobody said which.
 const UNASKED: usize = 4;
 /// Panes that are kept though they are not seen, so that coming back finds the place.
-const HIDDEN: usize = 3;
+const HIDDEN: usize = 16;
 
 /// A log pane.
 pub(super) struct Shown {
@@ -94,6 +94,8 @@ impl App {
             shown.push(known.unwrap_or_else(|| self.open(plans)));
         }
         self.shown = shown;
+        // Those that were not seen for longest stand first.
+        self.panes.sort_by_key(|pane| self.shown.contains(&pane.id));
         self.forget(out);
         let places = self.places();
         let seen = match self.zoom {

@@ -162,6 +162,17 @@ impl App {
         out.push(Effect::Tasks(plan));
     }
 
+    /// Asks again for what has not come: it will not come any more.
+    pub(super) fn ask_again(&mut self, out: &mut Vec<Effect>) {
+        if let Some(view) = &mut self.tasks {
+            (view.waits, view.asked) = (false, view.asked.take().map(|(plan, _)| (plan, 0)));
+        }
+        self.renew_tasks(out);
+        if let Some(asked) = self.asked_why.clone() {
+            self.ask_why(asked.plan, out);
+        }
+    }
+
     pub(super) fn take_tasks(&mut self, tasks: RunTasks) {
         let Some(view) = &mut self.tasks else { return };
         if view.asked.as_ref().is_none_or(|(plan, _)| *plan != tasks.plan) {

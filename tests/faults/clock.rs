@@ -104,7 +104,17 @@ fn after_a_restart_of_the_machine_a_run_is_lost_nobody_is_signalled_and_the_next
     assert!(gap["msg"].as_str().unwrap().contains("restarted"), "{gap}");
     home.run_oracle(&["-n", "plan"], &[Step::Both(3)]).prints_something().may_speak().runs();
     home.until_quiet();
-    home.audit("plan").with_gaps().run(2, &[Step::Both(3)]).holds();
+    // What is written since is of this boot: a death in it loses nothing.
+    let gate = [Step::Both(3), Step::Mark(home.file("begun")), Step::Gate(home.file("gate"))];
+    home.run_oracle(&["-d", "-n", "plan"], &gate).prints("plan\n").may_speak().runs();
+    home.until_file("begun");
+    let recorder = home.until("it is recorded", || home.recorder("plan"));
+    recorder.signal(rustix::process::Signal::KILL);
+    home.until("another records", || home.recorder("plan").filter(|next| next.pid != recorder.pid));
+    home.touch("gate");
+    home.until_quiet();
+    let report = home.audit("plan").with_gaps().run(2, &[Step::Both(3)]).run(3, &gate).holds();
+    assert_eq!(report.events["log.gap"], 1, "{report:?}");
     home.planwatch(["verify", "plan"]).prints_something().may_speak().runs();
 }
 

@@ -34,6 +34,7 @@ mod run;
 mod schema;
 mod screen;
 mod stop;
+mod taken_up;
 mod tasks;
 mod tmux;
 mod up;

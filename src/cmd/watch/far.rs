@@ -3,10 +3,12 @@
 //! Logs are read there, so that opening one of ten gigabytes and searching through it costs the
 //! network what is shown of it.
 
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::desk::{self, kept_file};
 use super::file::in_one_line;
@@ -33,6 +35,8 @@ enum Done {
     NoTasks(PlanName, String),
     Why(PlanName, Vec<u8>),
     Left(PlanName, usize),
+    /// What was asked for, and what came of it.
+    Acted(String, String),
     Said(String),
 }
 
@@ -46,23 +50,44 @@ pub(super) fn run(options: &Options, connect: &Connect, world: &World) -> anyhow
     let kept = home.as_ref().and_then(|home| load_json(&kept_file(home)).ok().flatten());
     let kept: Kept = kept.unwrap_or_default();
     let (tell, msgs) = unbounded_channel();
-    let told = tell.clone();
+    let bond = Arc::new(Mutex::new(Bond { lost: false, asked: Vec::new() }));
+    let (told, shared) = (tell.clone(), Arc::clone(&bond));
     let link = Link::start(&client, move |heard| {
-        messages(heard, &wanted).into_iter().for_each(|msg| drop(told.send(msg)));
+        let mut bond = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = messages(heard, &wanted, &mut bond);
+        heard.into_iter().for_each(|msg| drop(told.send(msg)));
     });
     let _ = tell.send(Msg::Connected(true));
-    let mut desk = Desk { link, tell, home, world: world.clone() };
+    let (files, due) = channel();
+    let scribe = Scribe { home, world: world.clone(), tell: tell.clone() };
+    thread::Builder::new().name("files".to_owned()).spawn(move || scribe.run(&due))?;
+    let mut desk = Desk { link, tell, files, bond };
     let app = app(options, kept, world);
     let ended = block_on(async { Ok(show(app, msgs, |effect| desk.perform(effect)).await?) })?;
     Ok(exit_of(ended))
 }
 
-/// Hands out what is to be done.
+/// What is known of the connection where plans are acted upon: of what was asked for when it broke
+/// nobody knows whether it arrived.
+struct Bond {
+    lost: bool,
+    asked: Vec<String>,
+}
+
+impl Bond {
+    fn broke(&mut self) -> Option<String> {
+        self.lost = true;
+        let asked = std::mem::take(&mut self.asked).join(", ");
+        (!asked.is_empty()).then(|| format!("whether this arrived is not known: {asked}"))
+    }
+}
+
+/// Hands out what is to be done, and never waits for it.
 struct Desk {
     link: Link,
-    tell: tokio::sync::mpsc::UnboundedSender<Msg>,
-    home: Option<Home>,
-    world: World,
+    tell: UnboundedSender<Msg>,
+    files: Sender<Effect>,
+    bond: Arc<Mutex<Bond>>,
 }
 
 impl Desk {
@@ -71,18 +96,9 @@ impl Desk {
             Effect::Ask(request) => self.link.send(Wish::Ask(Box::new(request))),
             Effect::Tasks(plan) => self.errand(Errand::Tasks(plan)),
             Effect::Why(plan, width) => self.errand(Errand::Why(plan, width)),
-            Effect::Act(deed, plans) => self.errand(Errand::Act(deed.verb().to_owned(), plans)),
-            Effect::Save(text) => {
-                self.world.now = now();
-                let said = desk::save(&text, &self.world);
-                self.say(said.unwrap_or_else(|error| in_one_line(&exit::message(&error))));
-            }
-            Effect::Keep(kept) => {
-                // Remembered as well as it goes.
-                if let Some(home) = &self.home {
-                    let _ = save_json(&kept_file(home), &kept, false);
-                }
-            }
+            Effect::Act(deed, plans) => self.act(deed, plans),
+            // The scribe lives as long as this.
+            Effect::Save(_) | Effect::Keep(_) => drop(self.files.send(effect)),
             Effect::File | Effect::Mean(_) => {
                 self.say(
                     "plans of a file are started on their own machine: planwatch up".to_owned(),
@@ -90,6 +106,18 @@ impl Desk {
             }
             Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Ring | Effect::Copy(_) => {}
         }
+    }
+
+    /// Never later than it was asked for: a plan must not be stopped by what somebody wanted before
+    /// the connection came back.
+    fn act(&self, deed: Deed, plans: Vec<PlanName>) {
+        let mut bond = self.bond.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = named(deed.verb(), &plans);
+        if bond.lost {
+            return self.say(format!("not connected: {what} was not done"));
+        }
+        bond.asked.push(what);
+        self.errand(Errand::Act(deed.verb().to_owned(), plans));
     }
 
     fn errand(&self, errand: Errand) {
@@ -101,11 +129,45 @@ impl Desk {
     }
 }
 
+/// Writes files here, whose disk may be slow.
+struct Scribe {
+    home: Option<Home>,
+    world: World,
+    tell: UnboundedSender<Msg>,
+}
+
+impl Scribe {
+    fn run(mut self, due: &Receiver<Effect>) {
+        for effect in due {
+            match effect {
+                Effect::Save(text) => {
+                    self.world.now = now();
+                    let said = desk::save(&text, &self.world);
+                    let said = said.unwrap_or_else(|error| in_one_line(&exit::message(&error)));
+                    let _ = self.tell.send(Msg::Say(said));
+                }
+                // Remembered as well as it goes.
+                Effect::Keep(kept) => {
+                    let file = self.home.as_ref().map(kept_file);
+                    let _ = file.map(|file| save_json(&file, &kept, false));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// What was heard → what the screen takes in.
-fn messages(heard: Heard, wanted: &impl Fn(&PlanName) -> bool) -> Vec<Msg> {
+fn messages(heard: Heard, wanted: &impl Fn(&PlanName) -> bool, bond: &mut Bond) -> Vec<Msg> {
     match heard {
-        Heard::Lost(why) => vec![Msg::Connected(false), Msg::Say(why)],
-        Heard::Back => vec![Msg::Connected(true), Msg::Say("connected again".to_owned())],
+        Heard::Lost(why) => {
+            let doubt = bond.broke().map(|doubt| format!("{doubt} · {why}"));
+            vec![Msg::Connected(false), Msg::Say(doubt.unwrap_or(why))]
+        }
+        Heard::Back => {
+            bond.lost = false;
+            vec![Msg::Connected(true), Msg::Say("connected again".to_owned())]
+        }
         Heard::Word(Word::Answer(answer)) => vec![Msg::Answer(*answer)],
         Heard::Word(Word::Told(told)) => {
             let about = match &*told {
@@ -126,6 +188,12 @@ fn messages(heard: Heard, wanted: &impl Fn(&PlanName) -> bool) -> Vec<Msg> {
                     Done::NoTasks(plan, why) => Msg::NoTasks(plan, why),
                     Done::Why(plan, text) => Msg::Why { plan, text },
                     Done::Left(plan, left) => Msg::Left(plan, left),
+                    Done::Acted(what, said) => {
+                        if let Some(at) = bond.asked.iter().position(|asked| *asked == what) {
+                            bond.asked.remove(at);
+                        }
+                        Msg::Say(said)
+                    }
                     Done::Said(said) => Msg::Say(said),
                 }]
             },
@@ -152,11 +220,19 @@ pub(in crate::cmd) fn errands(home: &Home, world: &World, control: bool) -> Erra
                 let left = desk::left_of(&home, &plan);
                 Done::Left(plan, left)
             }
-            Errand::Act(verb, plans) => Done::Said(act(&home, &verb, &plans, control)),
+            Errand::Act(verb, plans) => {
+                Done::Acted(named(&verb, &plans), act(&home, &verb, &plans, control))
+            }
         };
         // Made of maps with names for keys, which JSON can always hold.
         serde_json::to_value(done).unwrap_or_default()
     })
+}
+
+/// `stop dublin-cafe mars-base`
+fn named(verb: &str, plans: &[PlanName]) -> String {
+    let names: Vec<&str> = plans.iter().map(PlanName::as_str).collect();
+    format!("{verb} {}", names.join(" "))
 }
 
 fn act(home: &Home, verb: &str, plans: &[PlanName], control: bool) -> String {

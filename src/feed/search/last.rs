@@ -9,12 +9,22 @@ use crate::model::Peek;
 use crate::store::backward::Backward;
 use crate::store::layout::PlanDir;
 
-/// The seq before the n-th last wanted record behind `floor`; `floor` if they are fewer.
-pub fn seek_last(plan: &PlanDir, n: u64, floor: u64, sieve: &Sieve) -> io::Result<u64> {
+/// The seq before the n-th last wanted record behind `floor`; `floor` if they are fewer. An error of
+/// kind `Interrupted` if it is not to go on.
+pub fn seek_last(
+    plan: &PlanDir,
+    n: u64,
+    floor: u64,
+    sieve: &Sieve,
+    goes_on: &dyn Fn() -> bool,
+) -> io::Result<u64> {
     let mut lines = Backward::new(&plan.log())?;
     let mut left = n;
     let mut last = None;
     while let Some(block) = lines.lines()? {
+        if !goes_on() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         if last.is_none() {
             last = last_seq(block);
             if let (0, Some(last)) = (left, last) {

@@ -170,7 +170,7 @@ fn the_last_records_that_are_wanted_are_found_from_the_end() {
     let texts: Vec<&str> = (0..500).map(|at| if at % 100 == 50 { "hit" } else { "x" }).collect();
     bench.plan("p", &texts, 60, (0, 1));
     let plan = bench.home.plan(&"p".parse().unwrap());
-    let last = |n, floor, pattern| seek_last(&plan, n, floor, &grep(pattern)).unwrap();
+    let last = |n, floor, pattern| seek_last(&plan, n, floor, &grep(pattern), &|| true).unwrap();
     assert_eq!(last(1, 0, "hit"), 450);
     assert_eq!(last(3, 0, "hit"), 250);
     assert_eq!(last(9, 0, "hit"), 0);

@@ -44,7 +44,7 @@ use crate::model::{PlanName, Stamp};
 pub type WindowId = u32;
 
 /// Logs and the records of them that are wanted.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct View {
     /// The plans: one, or several as one in the order of time.
     pub plans: Vec<PlanName>,

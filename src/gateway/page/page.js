@@ -26,6 +26,7 @@
   let lines = [];         // its records, and what is said about them
   let shown = null;       // places of those that are wanted; null: all
   let level = 0, wanted = null, follow = true, fresh = 0;
+  let seen = "";          // what is drawn
   let placed = 0;         // where the log was last scrolled to by itself
 
   // ---- text -----------------------------------------------------------------------------------
@@ -51,39 +52,54 @@
   const order = (row) => (row.state === "ended" ? 1 : 0);
   const sorted = () => [...plans.values()].sort((a, b) => order(a) - order(b) ||
     (order(a) ? b.ended_at?.localeCompare(a.ended_at) : a.plan.localeCompare(b.plan)));
+  // The buttons stay what they are, so that a click or the focus is never on one that has gone.
+  const buttons = new Map();
+  const buttonOf = (name) => {
+    const item = el("li"), button = el("button");
+    button.type = "button";
+    button.dataset.plan = name;
+    button.addEventListener("click", () => choose(name));
+    item.append(button);
+    buttons.set(name, item);
+    return item;
+  };
+  const fill = (button, row) => {
+    button.setAttribute("aria-current", String(row.plan === plan));
+    const word = row.state === "ended" ? row.verdict : row.state;
+    const t = row.tasks;
+    const said = [t ? `${t.done}/${t.total}` : null, span(row.elapsed_ms),
+      row.errors ? `${row.errors} error${row.errors === 1 ? "" : "s"}` : null,
+      (row.now[0] ?? "").split("(")[0]].filter(Boolean).join(" · ");
+    const drawn = JSON.stringify([word, t, said]);
+    if (button.drawn === drawn) return;
+    button.drawn = drawn;
+    const parts = [el("b", row.plan), el("span", word, TONES[word] ?? "dim")];
+    if (t) {
+      const bar = el("span", undefined, null, "bar");
+      bar.setAttribute("role", "img");
+      bar.setAttribute("aria-label", `${t.done} of ${t.total} tasks done, ${t.failed} failed`);
+      for (const kind of ["done", "failed", "running"]) {
+        const part = el("i", undefined, null, kind);
+        part.style.width = `${100 * t[kind] / t.total}%`;
+        bar.append(part);
+      }
+      parts.push(bar);
+    }
+    button.replaceChildren(...parts, el("small", said));
+  };
   const drawPlans = () => {
     const rows = sorted();
     $("none").hidden = rows.length > 0;
     const list = $("plans");
+    for (const [name, item] of buttons) if (!plans.has(name)) { item.remove(); buttons.delete(name); }
+    // What moves loses the focus.
     const had = document.activeElement?.dataset?.plan;
-    list.replaceChildren(...rows.map((row) => {
-      const word = row.state === "ended" ? row.verdict : row.state;
-      const button = el("button");
-      button.type = "button";
-      button.dataset.plan = row.plan;
-      button.setAttribute("aria-current", String(row.plan === plan));
-      button.append(el("b", row.plan), el("span", word, TONES[word] ?? "dim"));
-      const t = row.tasks;
-      if (t) {
-        const bar = el("span", undefined, null, "bar");
-        bar.setAttribute("role", "img");
-        bar.setAttribute("aria-label", `${t.done} of ${t.total} tasks done, ${t.failed} failed`);
-        for (const kind of ["done", "failed", "running"]) {
-          const part = el("i", undefined, null, kind);
-          part.style.width = `${100 * t[kind] / t.total}%`;
-          bar.append(part);
-        }
-        button.append(bar);
-      }
-      const said = [t ? `${t.done}/${t.total}` : null, span(row.elapsed_ms),
-        row.errors ? `${row.errors} error${row.errors === 1 ? "" : "s"}` : null, (row.now[0] ?? "").split("(")[0]];
-      button.append(el("small", said.filter(Boolean).join(" · ")));
-      button.addEventListener("click", () => choose(row.plan));
-      const item = el("li");
-      item.append(button);
-      return item;
-    }));
-    if (had) list.querySelector(`[data-plan="${CSS.escape(had)}"]`)?.focus();
+    rows.forEach((row, at) => {
+      const item = buttons.get(row.plan) ?? buttonOf(row.plan);
+      fill(item.firstElementChild, row);
+      if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
+    });
+    if (had && document.activeElement?.dataset?.plan !== had) buttons.get(had)?.firstElementChild.focus();
   };
   const takePlans = (rows, gone, all) => {
     if (all) plans.clear();
@@ -159,7 +175,7 @@
     if (shown) lines.forEach((record, at) => { if (fits(record)) shown.push(at); });
   };
   const forget = () => {
-    [lines, fresh] = [[], 0];
+    [lines, fresh, seen] = [[], 0, ""];
     sift();
     log.scrollTop = 0;
     draw();
@@ -169,7 +185,7 @@
     if (record.stream === "events") return;
     lines.push(record);
     if (shown && fits(record)) shown.push(lines.length - 1);
-    if (!follow) fresh += 1;
+    if (!follow && fits(record)) fresh += 1;
   };
   const trim = () => {
     if (lines.length <= KEPT) return;
@@ -238,7 +254,12 @@
     const to = Math.min(all, from + Math.ceil(log.clientHeight / ROW) + 20);
     const rows = $("rows");
     rows.style.transform = `translateY(${from * ROW}px)`;
-    rows.replaceChildren(...Array.from({ length: to - from }, (_, at) => drawn(from + at)));
+    // Where nothing changed nothing is touched, or a selected text could not be copied.
+    const now = to > from ? [plan, from, to, line(from).seq, line(to - 1).seq, wanted, level].join(" ") : "";
+    if (now !== seen || !now) {
+      seen = now;
+      rows.replaceChildren(...Array.from({ length: Math.max(0, to - from) }, (_, at) => drawn(from + at)));
+    }
     $("count").value = shown ? `${all} of ${lines.length} lines` : `${all} lines`;
     $("more").hidden = follow || !fresh;
     $("more").textContent = `${fresh} new · follow`;
@@ -256,7 +277,8 @@
     later();
   });
   // Scrolling to the end by hand follows again; what is drawn never scrolls by itself.
-  for (const kind of ["wheel", "keyup", "pointerup", "touchend"]) log.addEventListener(kind, () => {
+  for (const kind of ["wheel", "keyup", "pointerup", "touchend"]) log.addEventListener(kind, (event) => {
+    if (kind === "keyup" && !["ArrowDown", "PageDown", "End", " "].includes(event.key)) return;
     if (!follow && log.scrollTop + log.clientHeight >= count() * ROW - 2) setFollow(true);
   });
   new ResizeObserver(later).observe(log);
@@ -269,6 +291,7 @@
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const link = {
     socket: null, stop: null, tries: 0, way: 0, turning: false,
+    turns: 0,             // plans chosen of which the gateway has not heard yet
     // Doubles up to 15 s, anywhere in its upper half, so that many pages do not come back at once.
     backoff() {
       const most = Math.min(15000, 250 * 2 ** Math.min(this.tries, 6));
@@ -308,6 +331,9 @@
     choose(old) {
       if (this.socket?.readyState === WebSocket.OPEN) {
         if (old) this.send({ type: "unsubscribe", plan: old });
+        // What is answered before this is about what was chosen before.
+        this.turns += 1;
+        this.send({ type: "ping" });
         this.send({ type: "subscribe", plan, ...this.from() });
       } else if (this.stop) {
         this.turning = true;
@@ -322,6 +348,7 @@
         let came = false;
         socket.onopen = () => {
           came = true;
+          this.turns = 0;
           this.live("WebSocket");
           this.send({ type: "watch" });
           if (plan) this.send({ type: "subscribe", plan, ...this.from() });
@@ -338,10 +365,22 @@
       });
     },
     hear(said) {
+      if (said.type === "plans") return takePlans(said.plans, said.gone, said.all);
+      if (said.type === "pong") { this.turns -= 1; return; }
+      if (this.turns > 0 || said.plan !== plan) return;
       if (said.type === "records") take(said.plan, said.records);
-      else if (said.type === "plans") takePlans(said.plans, said.gone, said.all);
       else if (said.type === "gap") gap(said.plan, said);
-      else if (said.type === "caught_up" && said.plan === plan) after ??= said.after;
+      else if (said.type === "caught_up") after ??= said.after;
+      // A log that could not be read is not followed any more: it is asked for again.
+      else if (said.type === "error" && said.code === "unreadable") {
+        say("broken", said.message);
+        const { socket } = this;
+        setTimeout(() => {
+          if (socket !== this.socket || said.plan !== plan) return;
+          this.live("WebSocket");
+          this.send({ type: "subscribe", plan, ...this.from() });
+        }, (said.retry_after ?? 5) * 1000);
+      }
     },
     // The plans where they are not pushed: asked again as soon as they change.
     async watchPlans(signal) {
@@ -431,7 +470,20 @@
       $("search").setAttribute("aria-invalid", "false");
     } catch { $("search").setAttribute("aria-invalid", "true"); }
     level = Math.max(0, LEVELS.indexOf($("level").value));
+    // What is read stays where it is, or the next that is wanted does.
+    const top = Math.floor(log.scrollTop / ROW), offset = log.scrollTop % ROW;
+    const seq = follow || !count() ? null : line(Math.min(top, count() - 1)).seq;
     sift();
+    if (seq !== null) {
+      let [low, high] = [0, count()];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (line(middle).seq < seq) low = middle + 1; else high = middle;
+      }
+      $("space").style.height = `${count() * ROW}px`;
+      log.scrollTop = low * ROW + offset;
+    }
+    if (!follow) fresh = Math.min(fresh, count());
     draw();
   };
   $("search").addEventListener("input", search);

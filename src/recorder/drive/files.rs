@@ -118,8 +118,8 @@ impl Recorder {
                 continue;
             }
             self.files.close(&mut self.cap, index)?;
-            self.cap.flush()?;
             self.find_slots();
+            self.cap.flush()?;
         }
         Ok(())
     }

@@ -111,7 +111,7 @@ impl Recorder {
         if !input.told {
             let msg = format!("{} asks for the end", signal_name(signal));
             let by = signal_name(signal);
-            let event = Event::RunStopping { by, request: None, timeout: false, restart: false };
+            let event = Event::stopping(by, false);
             self.cap.event(input.run, None, Level::Info, &msg, &event)?;
             input.told = true;
         }
@@ -152,6 +152,7 @@ fn exited(code: Option<i32>, signal: Option<i32>, wall_ms: Option<u64>) -> Event
         cpu_ms: None,
         peak_rss: None,
         oom: false,
+        sweeping: false,
         markers: Vec::new(),
     }
 }

@@ -147,14 +147,23 @@ fn is_ready(segment: &Segment, next: &Segment) -> io::Result<bool> {
         return Ok(false);
     }
     // A recorder that finds nothing in the newest goes on with the one before.
-    let begun = if next.compressed {
-        true
-    } else {
-        let mut front = [0; 64];
-        let read = File::open(&next.path)?.read_at(&mut front, 0)?;
-        read == front.len()
-    };
+    let begun = next.compressed || has_line(&next.path)?;
     Ok(begun && is_sealed(segment)?)
+}
+
+fn has_line(path: &Path) -> io::Result<bool> {
+    let mut lines = BufReader::with_capacity(64 << 10, File::open(path)?);
+    loop {
+        let bytes = lines.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        if memchr::memchr(b'\n', bytes).is_some() {
+            return Ok(true);
+        }
+        let read = bytes.len();
+        lines.consume(read);
+    }
 }
 
 /// Whether the last record says that it is the last.
@@ -197,6 +206,11 @@ fn replace(
     }
     look("proved")?;
     fs::rename(&new, &twin)?;
+    // At once, before the folder is brought to the disk: a twin must not bring back what is pruned.
+    if !segment.path.exists() {
+        fs::remove_file(&twin)?;
+        return Ok(0);
+    }
     look("renamed")?;
     File::open(log)?.sync_all()?;
     look("safe")?;

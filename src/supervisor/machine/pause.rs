@@ -71,7 +71,7 @@ impl Machine {
         if stop {
             self.restart = false;
             let by = Event::STALL.to_owned();
-            let event = Event::RunStopping { by, request: None, timeout: true, restart: false };
+            let event = Event::stopping(by, true);
             to.push(Effect::Say(Level::Warning, "stopped, because it stalled".to_owned(), event));
             self.begin_stop(self.stop.signal, self.stop.grace_ms, Event::STALL, None, to);
         }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `update` | what keys and words do |
 //! | `search` | what is searched for |
+//! | `key` | the actions that keys stand for |
 //! | `hunt` | the way to the next match or error |
 //! | `travel` | where on the log the screen stands, and how it moves |
 //! | `taken` | what comes of the worker's answers, and what is asked for |
@@ -21,6 +22,7 @@
 pub(super) mod draw;
 mod hunt;
 pub mod ink;
+mod key;
 mod rows;
 mod search;
 mod sense;
@@ -33,72 +35,12 @@ mod update;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use key::PaneKey;
 use rows::{Folding, Rows};
 use sense::Held;
 
 use crate::feed::window::{self, Cut, Filter, Pattern, Place, Request, View, Want};
 use crate::model::{Level, PlanName, Stream};
-
-/// An action of the pane, whatever key it is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaneKey {
-    /// The row above, below.
-    Up,
-    /// The row below.
-    Down,
-    /// A page back.
-    PageUp,
-    /// A page on.
-    PageDown,
-    /// Half a page back.
-    HalfUp,
-    /// Half a page on.
-    HalfDown,
-    /// The first record.
-    First,
-    /// The last record, and those to come.
-    Follow,
-    /// Text to the left.
-    Left,
-    /// Text to the right.
-    Right,
-    /// The next place that was searched for.
-    NextMatch,
-    /// The one before.
-    PreviousMatch,
-    /// The next error.
-    NextError,
-    /// The one before.
-    PreviousError,
-    /// Long lines wrapped or cut.
-    Wrap,
-    /// Times: none, of day, whole, since the row before.
-    Times,
-    /// Lines as they were written, or as what they mean.
-    Raw,
-    /// The next level: all, info, warning, error.
-    Level,
-    /// The next stream.
-    Stream,
-    /// Marks the record, or takes its mark away.
-    Mark,
-    /// The next marked record.
-    NextMark,
-    /// The one before.
-    PreviousMark,
-    /// Opens or closes what is folded.
-    Open,
-    /// Opens or closes everything that is folded.
-    OpenAll,
-    /// Copies the record, or all from the first mark to the last.
-    Copy,
-    /// The same, to a file.
-    Save,
-    /// Shows the record as it is stored.
-    Inspect,
-    /// Ends a search; then the highlight; then the filter.
-    Cancel,
-}
 
 /// Something that happens to the pane.
 #[derive(Clone, Debug)]
@@ -134,6 +76,8 @@ pub enum PaneMsg {
     },
     /// What lines must fit, as it is typed. Begins with `!`: must not. Empty: everything.
     Filter(String),
+    /// What was filtered by and searched for before a line was opened that nobody entered.
+    Restore(Box<Former>),
     /// This level or worse.
     Level(Option<Level>),
     /// From these streams; empty: from all.
@@ -213,6 +157,9 @@ pub struct LogPane {
     /// The record at the top, and how many of its lines are above. Nothing while following.
     top: Option<(Key, usize)>,
     cursor: Option<Key>,
+    /// What was under the cursor when there last was anything: a filter that nothing fits and that is
+    /// taken away leads back to it.
+    home: Option<Place>,
     /// On which line the cursor is to be once all is there that an opening owes.
     aim: Option<usize>,
     /// Columns moved to the left.
@@ -282,6 +229,13 @@ struct Search {
     counted: bool,
 }
 
+/// What is filtered by and searched for.
+#[derive(Clone, Debug)]
+pub struct Former {
+    filter: Filter,
+    search: Option<Search>,
+}
+
 /// A search for a place that is not held.
 #[derive(Clone, Debug)]
 struct Hunt {
@@ -320,6 +274,7 @@ impl LogPane {
             follow: true,
             top: None,
             cursor: None,
+            home: None,
             aim: None,
             left: 0,
             marks: Vec::new(),
@@ -356,6 +311,11 @@ impl LogPane {
     /// The plans shown.
     pub fn plans(&self) -> &[PlanName] {
         &self.view.plans
+    }
+
+    /// What is filtered by and searched for, to be put back by [`PaneMsg::Restore`].
+    pub fn former(&self) -> Former {
+        Former { filter: self.view.filter.clone(), search: self.search.clone() }
     }
 
     /// What is filtered now.

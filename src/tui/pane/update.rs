@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LogPane, PaneEffect, PaneKey, PaneMsg, Times};
+use super::{Former, LogPane, PaneEffect, PaneKey, PaneMsg, Times};
 use crate::feed::window::{At, Filter, Pattern, Place, TaskGlob, View, Want};
 use crate::model::{Level, Stream};
 
@@ -34,6 +34,7 @@ impl LogPane {
                 }
                 Err(trouble) => self.trouble = Some(trouble),
             },
+            PaneMsg::Restore(former) => self.restore(*former, &mut effects),
             PaneMsg::Level(level) => {
                 self.refilter(Filter { level, ..self.view.filter.clone() }, &mut effects);
             }
@@ -209,17 +210,33 @@ impl LogPane {
         if filter == self.view.filter {
             return;
         }
-        let here = self.current().map(|row| self.held[row.at].item.place);
+        if let Some(row) = self.current() {
+            self.home = Some(self.held[row.at].item.place);
+        }
         self.view = Arc::new(View { plans: self.view.plans.clone(), filter });
         if let Some(search) = &mut self.search {
             (search.counted, search.total) = (false, 0);
             search.places.clear();
         }
-        match here.filter(|_| !self.follow) {
+        match self.home.filter(|_| !self.follow) {
             Some(place) => self.go_to(At::Near(place), effects),
             None => self.go_to(At::End, effects),
         }
         self.count(effects);
+    }
+
+    fn restore(&mut self, former: Former, effects: &mut Vec<PaneEffect>) {
+        self.trouble = None;
+        if self.search.is_some() || former.search.is_some() {
+            self.search_for("", false, false, effects);
+            self.search = former.search;
+        }
+        let refiltered = former.filter != self.view.filter;
+        self.refilter(former.filter, effects);
+        let counted = self.search.as_ref().is_none_or(|search| search.counted);
+        if !refiltered && !counted {
+            self.count(effects);
+        }
     }
 
     fn mark(&mut self) {

@@ -129,6 +129,28 @@ fn a_filter_keeps_the_place_and_is_taken_away_again() {
     bench.send(PaneMsg::Filter("!of".into()));
     bench.settle();
     assert_eq!(bench.rows()[0].trim(), "nothing fits the filter: Esc takes it away");
+    // And what was read before is there again.
+    bench.key(PaneKey::Cancel);
+    assert!(bench.picture().contains("▌E line 1050 of it\n"), "{}", bench.picture());
+    assert!(bench.pane.status(true, 200).starts_with("paused"));
+}
+
+#[test]
+fn what_was_filtered_and_searched_for_is_put_back() {
+    let mut bench = bench(&["cafe"], plain());
+    counted(&mut bench, 1, 3_000);
+    bench.open(49, 5);
+    bench.send(PaneMsg::Filter("line 7".into()));
+    bench.search("line 77");
+    bench.settle();
+    let before = (bench.picture(), bench.pane.status(true, 200));
+    let former = bench.pane.former();
+    bench.send(PaneMsg::Filter("nowhere".into()));
+    bench.send(PaneMsg::Search { text: "no".into(), backward: false, done: false });
+    bench.settle();
+    bench.send(PaneMsg::Restore(Box::new(former)));
+    bench.settle();
+    assert_eq!((bench.picture(), bench.pane.status(true, 200)), before);
 }
 
 #[test]
