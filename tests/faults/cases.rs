@@ -228,12 +228,11 @@ const NOTIFICATIONS: &[Case] = &[
         "It is known by its kind, polled, and that is said",
         &["faults/notices.rs::a_file_system_that_does_not_notify_is_polled_and_that_is_said"],
     ),
-    Case {
-        fault: "A file system that shows late what was written, as FUSE and NFS do for a second",
-        expected: "A follower may say of records that they are missing, or leave them out of JSON, \
-                   though the log has them: read it again, or mount with `attr_timeout=0` (`actimeo=0`)",
-        proof: Proof::None("seen with FUSE; no reader can tell it from a log that was damaged"),
-    },
+    case(
+        "A file system that shows late what was written, as FUSE does for a second",
+        "A follower looks again a second later before it says that records are missing",
+        &["faults/notices.rs::a_file_system_that_does_not_notify_is_polled_and_that_is_said"],
+    ),
     Case {
         fault: "NFS and SMB",
         expected: "As above",
