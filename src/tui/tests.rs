@@ -16,6 +16,7 @@ use crate::model::{
 };
 
 mod night;
+mod places;
 mod queue;
 
 const NOON: Stamp = Stamp(43_200_000_000);

@@ -27,6 +27,7 @@
   let shown = null;       // places of those that are wanted; null: all
   let level = 0, wanted = null, follow = true, fresh = 0;
   let seen = "";          // what is drawn
+  let reading = null;     // what was read when the filter changed, and where that is
   let placed = 0;         // where the log was last scrolled to by itself
 
   // ---- text -----------------------------------------------------------------------------------
@@ -175,7 +176,7 @@
     if (shown) lines.forEach((record, at) => { if (fits(record)) shown.push(at); });
   };
   const forget = () => {
-    [lines, fresh, seen] = [[], 0, ""];
+    [lines, fresh, seen, reading] = [[], 0, "", null];
     sift();
     log.scrollTop = 0;
     draw();
@@ -470,21 +471,27 @@
       $("search").setAttribute("aria-invalid", "false");
     } catch { $("search").setAttribute("aria-invalid", "true"); }
     level = Math.max(0, LEVELS.indexOf($("level").value));
-    // What is read stays where it is, or the next that is wanted does.
-    const top = Math.floor(log.scrollTop / ROW), offset = log.scrollTop % ROW;
-    const seq = follow || !count() ? null : line(Math.min(top, count() - 1)).seq;
+    // What is read stays where it is, or the next that is wanted does; and who has not moved since
+    // comes back to it, though nothing may have been wanted meanwhile.
+    if (follow) reading = null;
+    else if (reading?.at !== log.scrollTop && count()) {
+      const top = Math.min(Math.floor(log.scrollTop / ROW), count() - 1);
+      reading = { seq: line(top).seq, offset: log.scrollTop % ROW };
+    }
     sift();
-    if (seq !== null) {
+    if (reading) {
       let [low, high] = [0, count()];
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (line(middle).seq < seq) low = middle + 1; else high = middle;
+        if (line(middle).seq < reading.seq) low = middle + 1; else high = middle;
       }
       $("space").style.height = `${count() * ROW}px`;
-      log.scrollTop = low * ROW + offset;
+      log.scrollTop = low * ROW + reading.offset;
     }
     if (!follow) fresh = Math.min(fresh, count());
     draw();
+    // The old rows may have held the place further down than there is anything now.
+    if (reading) reading.at = log.scrollTop;
   };
   $("search").addEventListener("input", search);
   $("level").addEventListener("change", search);

@@ -103,6 +103,18 @@ impl Browser {
         }
     }
 
+    /// Presses the mouse on an element, looks at the page for a while, and lets it go.
+    pub(crate) fn click_slowly(&mut self, element: &str, meanwhile: &str) {
+        let at = self.eval(&format!(
+            "(() => {{ const box = document.querySelector('{element}').getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
+        ));
+        let mouse = |kind| json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 });
+        self.ask("Input.dispatchMouseEvent", mouse("mousePressed"));
+        self.eval(meanwhile);
+        self.ask("Input.dispatchMouseEvent", mouse("mouseReleased"));
+    }
+
     /// A picture of the page, in base64.
     pub(crate) fn picture(&mut self) -> String {
         let picture = self.ask("Page.captureScreenshot", json!({ "format": "png" }));

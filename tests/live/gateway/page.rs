@@ -94,7 +94,7 @@ fn the_page_shows_every_line_once_however_often_the_server_dies() {
     }
     browser.until("document.querySelectorAll('#plans button').length === 3");
     browser.eval("document.querySelector('[data-plan=mars-base]').click()");
-    browser.until("document.querySelector('#log').textContent.includes('step 0 line')");
+    browser.until("document.querySelector('#log').textContent.includes(' line 1')");
     browser.until("document.querySelectorAll('#tasks li').length > 0");
     // What a line says stays text.
     browser.until("document.querySelector('#log').textContent.includes('<img src=x onerror')");
@@ -237,5 +237,69 @@ fn a_hundred_thousand_lines_are_on_the_page_and_a_screenful_of_them_in_its_docum
     );
     browser.until("document.querySelector('#count').value.includes(' of 1000')");
     assert!(browser.eval(rows).as_u64() < Some(100));
+    assert_eq!(browser.eval("window.errors"), serde_json::json!([]));
+}
+
+#[test]
+fn what_is_pressed_read_and_selected_stays_while_everything_changes() {
+    let home = Home::new();
+    let lines =
+        [Step::Both(400), Step::Until(home.file("over"), home.file("tally")), Step::Exit(0)];
+    for plan in ["dublin-cafe", "mars-base"] {
+        let all = [&[Step::Rate(300)], &lines[..]].concat();
+        home.run_oracle(&["-d", "-n", plan], &all).prints_something().may_speak().runs();
+    }
+    let gateway = Gateway::start(&home, &["--no-token"]);
+    let Some(mut browser) = Browser::start(&format!("http://{}/", gateway.host)) else {
+        eprintln!("there is no chromium: the page is not looked at");
+        return;
+    };
+    browser.until("document.querySelector('#link').dataset.state === 'live'");
+    browser.until("document.querySelectorAll('#plans button').length === 2");
+    browser.until("document.querySelector('#name').textContent === 'dublin-cafe'");
+    // The list is drawn anew, at least once, between the press and the release.
+    let redrawn = "new Promise((done) => { const wait = new MutationObserver(() => { wait.disconnect(); done(); });
+        wait.observe(document.querySelector('#plans'), { childList: true, subtree: true, characterData: true }); })";
+    browser.click_slowly("[data-plan=mars-base] b", redrawn);
+    browser.until("document.querySelector('#name').textContent === 'mars-base'");
+    // Away and back while lines come: every line of it is there.
+    for plan in ["dublin-cafe", "mars-base", "dublin-cafe", "mars-base", "dublin-cafe"] {
+        browser.eval(&format!("document.querySelector('[data-plan={plan}]').click()"));
+    }
+    // A key turns following off, also where the log itself has the focus.
+    browser.until("document.querySelectorAll('#rows li').length > 20");
+    browser.eval("document.querySelector('#log').focus()");
+    browser.press("f");
+    browser.until("document.querySelector('#follow').checked === false");
+    // What is selected stays so while lines come.
+    browser.eval("document.querySelector('#log').scrollTop = 0");
+    browser.until("document.querySelector('#rows li').dataset.seq === '1'");
+    browser.eval("getSelection().selectAllChildren(document.querySelector('#rows li'))");
+    let more = "(() => { const had = document.querySelector('#count').value;
+        return new Promise((done) => { const look = () => document.querySelector('#count').value === had
+            ? requestAnimationFrame(look) : requestAnimationFrame(() => requestAnimationFrame(done)); look(); }); })()";
+    browser.eval(more);
+    assert_ne!(browser.eval("String(getSelection())"), "");
+    // The place that is read stays while the filter changes.
+    browser.eval("document.querySelector('#log').scrollTop = 400");
+    let frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))";
+    browser.eval(frames);
+    let top = "(() => { const log = document.querySelector('#log').getBoundingClientRect().top;
+        return [...document.querySelectorAll('#rows li')].find((row) => row.getBoundingClientRect().bottom > log + 1).dataset.seq; })()";
+    let before = browser.eval(top);
+    for level in ["debug", "all"] {
+        browser.eval(&format!(
+            "(() => {{ const level = document.querySelector('#level');
+            level.value = [...level.options].find((option) => option.text === '{level}').value;
+            level.dispatchEvent(new Event('change')); }})()"
+        ));
+    }
+    browser.eval(frames);
+    assert_eq!(browser.eval(top), before);
+    home.touch("over");
+    for plan in ["dublin-cafe", "mars-base"] {
+        home.planwatch(["wait", plan]).prints_something().may_speak().runs();
+    }
+    shows(&home, &mut browser, "dublin-cafe");
     assert_eq!(browser.eval("window.errors"), serde_json::json!([]));
 }
