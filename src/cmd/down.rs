@@ -69,7 +69,7 @@ fn take_out(
     }
     let held = queue::hold(home)?;
     let Some(mut queue) = held.load()? else { return Ok(None) };
-    look(home, &mut queue)?;
+    look(home, &mut queue).iter().for_each(say);
     let meant = meant(&queue, options, world)?;
     let (mut taken, mut given) = (Vec::new(), Vec::new());
     for at in meant {

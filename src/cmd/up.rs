@@ -104,7 +104,7 @@ pub(super) fn enqueue(
     let specs = specs(home, opened, plans, world)?;
     let held = queue::hold(home)?;
     let mut queue = held.load()?.unwrap_or_default();
-    super::queue::look(home, &mut queue)?;
+    super::queue::look(home, &mut queue).iter().for_each(say);
     if is_held(&queue) && queue.is_open() {
         return Err(restarted(&queue).into());
     }
@@ -196,6 +196,7 @@ fn entry(
         file: file.to_owned(),
         queued_at: now,
         spec,
+        trouble: None,
         stand,
     }
 }
@@ -279,6 +280,7 @@ fn restarted(queue: &Queue) -> Failure {
 
 /// What was started, and what waits.
 pub(super) fn tell(turn: &Turn) {
+    turn.unread.iter().for_each(say);
     for (plan, run) in turn.started.iter().take(NAMED) {
         say(format_args!("{plan} run {run} started"));
     }
@@ -295,12 +297,21 @@ pub(super) fn tell(turn: &Turn) {
             say(format_args!("{} was skipped: {why}", entry.plan));
         }
     }
+    for (plan, trouble) in troubles(queue).into_iter().take(NAMED) {
+        say(format_args!("{plan} waits {trouble}"));
+    }
     let skipped = match skipped.len() {
         0 => String::new(),
         n => format!(", {n} skipped"),
     };
     let jobs = queue.jobs;
     say(format_args!("{running} running, {waiting} waiting{skipped} · {jobs} at once · {SEEN}"));
+}
+
+/// Plans whose turn has come but that were not started, and what they wait for.
+pub(super) fn troubles(queue: &Queue) -> Vec<(&PlanName, &str)> {
+    let waiting = queue.entries.iter().filter(|entry| entry.stand == Stand::Waiting);
+    waiting.filter_map(|entry| Some((&entry.plan, entry.trouble.as_deref()?))).collect()
 }
 
 /// A few names, the others counted.

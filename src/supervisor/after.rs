@@ -108,9 +108,13 @@ impl Turn {
         }
     }
 
-    /// Stays until it is done. The plan must be given back by then: it may be the next one itself.
+    /// Stays until it is done. The plan must be given back by then: it may be the next one itself, and
+    /// whoever was done before has found it taken.
     pub(super) fn see_through(mut self) -> io::Result<()> {
         self.held_back = None;
+        if self.pid.is_none() {
+            self.send(false);
+        }
         while let Some(pid) = self.pid {
             if let Some(process) = Pidfd::open(pid, None)? {
                 process.wait_for_end(None)?;

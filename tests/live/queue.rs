@@ -150,3 +150,70 @@ fn a_plan_that_waits_for_its_turn_can_be_waited_for_and_so_can_one_that_will_nev
     assert!(never.stderr.contains("never was skipped: one run 1 failed"), "{}", never.stderr);
     home.until_quiet();
 }
+
+#[test]
+fn who_lacks_a_variable_leaves_the_plan_to_who_has_it_and_says_which_it_is() {
+    let home = Home::new();
+    std::fs::write(home.file("plans.toml"), ONE_AFTER_THE_OTHER).unwrap();
+    home.planwatch(["up"]).env("ITS_KEY", "x").may_speak().runs();
+    home.until_file("up");
+    kill_all_of_planwatch(&home);
+    home.touch("go");
+    home.until("the plan has ended", || home.processes().is_empty().then_some(()));
+    home.until("who comes by without it waits for who has it", || {
+        let two = row(&home, "two")?;
+        let why = "waits for planwatch up from a shell where ITS_KEY is set";
+        (two["state"] == "queued" && two["reasons"][0] == why).then_some(())
+    });
+    home.until_quiet();
+    assert!(!home.file("second").exists());
+    home.until("who has it starts it", || {
+        home.planwatch(["ps"]).env("ITS_KEY", "x").prints_something().may_speak().runs();
+        home.file("second").exists().then_some(())
+    });
+    assert_eq!(ended(&home, &["two"])[0].1, "succeeded");
+    home.until_quiet();
+}
+
+#[test]
+fn a_file_of_plans_that_is_being_saved_costs_no_plan_its_turn() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    std::fs::write(home.file("plans.toml"), "").unwrap();
+    home.touch("go");
+    home.until("it waits to be tried again", || {
+        let why = row(&home, "two")?["reasons"][0].as_str()?.to_owned();
+        (why.starts_with("waits to be tried again") && why.contains("is empty")).then_some(())
+    });
+    std::fs::write(home.file("plans.toml"), ONE_AFTER_THE_OTHER).unwrap();
+    home.planwatch(["ps"]).prints_something().may_speak().runs();
+    assert_eq!(ended(&home, &["one", "two"])[1].1, "succeeded");
+    home.until_quiet();
+}
+
+#[test]
+fn a_plan_that_was_started_by_hand_before_its_turn_has_had_it() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    let by_hand = "touch hand; until test -e end; do sleep 0.01; done";
+    home.planwatch(["run", "-d", "-n", "two", "--", "sh", "-c", by_hand])
+        .prints("two\n")
+        .may_speak()
+        .runs();
+    home.until_file("hand");
+    home.touch("go");
+    home.until("the queue knows that it runs", || {
+        let queue = std::fs::read_to_string(home.path().join("queue/state.json")).ok()?;
+        let queue: serde_json::Value = serde_json::from_str(&queue).ok()?;
+        let stand = &queue["entries"][1]["stand"];
+        (stand["is"] == "given" && stand["run"] == 1).then_some(())
+    });
+    home.touch("end");
+    assert_eq!(ended(&home, &["two"])[0].1, "succeeded");
+    home.until_quiet();
+    assert_eq!(home.records("two").events("run.started").len(), 1);
+    let queue = std::fs::read_to_string(home.path().join("queue/state.json")).unwrap();
+    assert!(!queue.contains("waiting") && !queue.contains("given"), "{queue}");
+}

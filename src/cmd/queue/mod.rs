@@ -10,7 +10,8 @@
 //! takes a turn and leaves; every command that comes by has one taken too, if something is due. What surprises: a
 //! turn only writes down which run of which plan is meant to be next. Whether that run has begun
 //! stands in the plan's log, and a supervisor that is told to begin a run that was begun already
-//! leaves: so a turn may be repeated at any time, by anybody, after any death.
+//! leaves: so a turn may be repeated at any time, by anybody, after any death. And whoever takes a turn
+//! starts only what it has all variables for: the others wait for somebody who has.
 
 mod passing;
 mod starting;
@@ -19,7 +20,7 @@ mod turn;
 use crate::model::{Entry, Queue, Stand, State, Verdict};
 use crate::render::ps::PsRow;
 
-pub use passing::{come_by, is_something_due};
+pub use passing::{come_by, is_something_due, pass};
 pub(super) use turn::look;
 pub use turn::{Turn, is_held, take_turn};
 
