@@ -124,7 +124,9 @@ pub(super) fn enqueue(
         };
         if stand != Stand::Waiting {
             left_alone.push(planned.name().as_str());
-            if queue.entry(planned.name()).is_some() {
+            if let Some(known) = queue.entry_mut(planned.name()) {
+                // Also one that has ended since it was queued: this run is the one that counts.
+                (known.stand, known.trouble) = (stand, None);
                 continue;
             }
         }

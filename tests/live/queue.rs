@@ -217,3 +217,31 @@ fn a_plan_that_was_started_by_hand_before_its_turn_has_had_it() {
     let queue = std::fs::read_to_string(home.path().join("queue/state.json")).unwrap();
     assert!(!queue.contains("waiting") && !queue.contains("given"), "{queue}");
 }
+
+#[test]
+fn what_failed_and_runs_again_by_hand_is_waited_for_when_its_file_is_queued_again() {
+    let home = Home::new();
+    let plans = r#"
+        [plan.first]
+        cmd = "test -e well || exit 3; touch up; until test -e go; do sleep 0.01; done"
+        [plan.next]
+        cmd = "true"
+        after = "first"
+    "#;
+    up(&home, plans, &[]);
+    let verdicts: Vec<String> = ended(&home, &["first", "next"]).into_iter().map(|v| v.1).collect();
+    assert_eq!(verdicts, ["failed", "skipped"]);
+    home.touch("well");
+    // Something must be open, or everything that was queued is forgotten.
+    let other = "[plan.other]\ncmd = \"until test -e go; do sleep 0.01; done\"\n";
+    std::fs::write(home.file("other.toml"), other).unwrap();
+    home.planwatch(["up", "-f", "other.toml"]).may_speak().runs();
+    home.planwatch(["restart", "first"]).prints_something().may_speak().runs();
+    home.until_file("up");
+    let said = up(&home, plans, &["-j", "3"]).stderr;
+    assert!(said.contains("running already, left alone: first"), "{said}");
+    assert_eq!(row(&home, "next").unwrap()["reasons"][0], "waits for first");
+    home.touch("go");
+    assert_eq!(ended(&home, &["next"])[0].1, "succeeded");
+    home.until_quiet();
+}
