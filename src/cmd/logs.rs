@@ -228,7 +228,7 @@ fn place(
     saved: Option<u64>,
 ) -> anyhow::Result<u64> {
     if let Some(since) = options.since {
-        reader.seek_time(since)?;
+        reader.seek_since(since)?;
     }
     let after = saved.or(options.after);
     let floor = reader.cursor().max(after.unwrap_or(0)).max(one.begins.saturating_sub(1));
