@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::World;
 use super::ask::request;
-use super::queue::{look, take_turn};
+use super::queue::{look, refusal, take_turn};
 use super::say::say;
 use super::select::Selected;
 use super::stop::{live_run, stop_all};
@@ -68,7 +68,7 @@ fn take_out(
         return Ok(None);
     }
     let held = queue::hold(home)?;
-    let Some(mut queue) = held.load()? else { return Ok(None) };
+    let Some(mut queue) = held.load().map_err(refusal)? else { return Ok(None) };
     look(home, &mut queue).iter().for_each(say);
     let meant = meant(&queue, options, world)?;
     let (mut taken, mut given) = (Vec::new(), Vec::new());

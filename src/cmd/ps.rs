@@ -52,7 +52,11 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let Some(home) = world.existing_home()? else {
         return list(&[], 0, &options, world);
     };
-    let queue = pass(&home, world)?.queue;
+    // Nor does a queue that cannot be read hide the plans.
+    let queue = pass(&home, world).map(|turn| turn.queue).unwrap_or_else(|error| {
+        say(format_args!("{error:#}"));
+        None
+    });
     let mut rows = queue.as_ref().map_or_else(Vec::new, queued);
     let idle: BTreeSet<String> = rows.iter().map(|row| row.plan.clone()).collect();
     for name in home.plans()? {

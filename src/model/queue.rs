@@ -110,6 +110,9 @@ impl Stand {
 }
 
 impl Queue {
+    /// Version of its form that this program writes.
+    pub const FORMAT: u32 = 1;
+
     /// Whether something is still to come.
     pub fn is_open(&self) -> bool {
         self.entries.iter().any(|entry| entry.stand.is_open())

@@ -245,3 +245,25 @@ fn what_failed_and_runs_again_by_hand_is_waited_for_when_its_file_is_queued_agai
     assert_eq!(ended(&home, &["next"])[0].1, "succeeded");
     home.until_quiet();
 }
+
+#[test]
+fn a_queue_that_cannot_be_read_is_not_written_over_and_hides_no_plan() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    let state = home.path().join("queue/state.json");
+    let whole = std::fs::read_to_string(&state).unwrap();
+    let torn = &whole[..whole.len() / 2];
+    std::fs::write(&state, torn).unwrap();
+    for command in ["up", "down"] {
+        let said = home.planwatch([command]).code(5).may_speak().runs().stderr;
+        assert!(said.contains("the queue cannot be read"), "{said}");
+    }
+    let listed = home.planwatch(["ps", "-q"]).prints("one\n").may_speak().runs().stderr;
+    assert!(listed.contains("the queue cannot be read"), "{listed}");
+    assert_eq!(std::fs::read_to_string(&state).unwrap(), torn);
+    std::fs::write(&state, &whole).unwrap();
+    home.touch("go");
+    assert_eq!(ended(&home, &["one", "two"])[1].1, "succeeded");
+    home.until_quiet();
+}

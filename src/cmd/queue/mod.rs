@@ -17,6 +17,9 @@ mod passing;
 mod starting;
 mod turn;
 
+use std::io;
+
+use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Queue, Stand, State, Verdict};
 use crate::render::ps::PsRow;
 
@@ -26,6 +29,17 @@ pub use turn::{Turn, is_held, take_turn};
 
 /// What everything waits for once the machine was restarted.
 pub(super) const HELD: &str = "for planwatch up --resume: the machine was restarted";
+
+/// What a queue that cannot be read means to who is to change it: no other is written over it.
+pub(super) fn refusal(error: io::Error) -> anyhow::Error {
+    if error.kind() != io::ErrorKind::InvalidData {
+        return error.into();
+    }
+    let failure = Failure::new(Exit::Refused, "the queue cannot be read").because(error);
+    failure
+        .hint("with a newer planwatch, or move the file away: what is queued is forgotten then")
+        .into()
+}
 
 /// What the queue knows of plans that do not run: rows for those that wait, and for those that were
 /// skipped.

@@ -1,6 +1,7 @@
 //! A command that comes by: if something is due in the queue and everybody who was to do it is dead,
 //! somebody is started who does.
 
+use super::refusal;
 use super::turn::{Turn, is_held, lives, take_turn};
 use crate::cmd::World;
 use crate::cmd::alive::{is_orphaned, keepers};
@@ -22,7 +23,8 @@ pub fn come_by(world: &World) {
 /// The queue as it is now, for who only looks, once what is due in it and nobody is about to do was
 /// done. Not what a supervisor is about to: that has the variables with which the plans were queued.
 pub fn pass(home: &Home, world: &World) -> anyhow::Result<Turn> {
-    let Some(queue) = queue::load(home)? else { return Ok(Turn::default()) };
+    let queue = queue::load(home).map_err(refusal)?;
+    let Some(queue) = queue else { return Ok(Turn::default()) };
     if is_something_due(home, &queue)? {
         return take_turn(home, world);
     }

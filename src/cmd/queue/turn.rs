@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
+use super::refusal;
 use super::starting::{Hindrance, Outcome, Ready, ready, start_one};
 use crate::cmd::World;
 use crate::feed::{Depth, known};
@@ -52,7 +53,7 @@ pub fn take_turn(home: &Home, world: &World) -> anyhow::Result<Turn> {
     let mut passed = BTreeSet::new();
     for _ in 0..ROUNDS {
         let held = queue::hold(home)?;
-        let Some(mut queue) = held.load()? else { return Ok(turn) };
+        let Some(mut queue) = held.load().map_err(refusal)? else { return Ok(turn) };
         if is_held(&queue) {
             turn.queue = Some(queue);
             return Ok(turn);
@@ -230,7 +231,7 @@ fn start_all(home: &Home, due: Vec<Due>, world: &World) -> Vec<(PlanName, u64, O
 /// fault. One that came so far as to have a verdict is seen by that.
 fn give_back(home: &Home, ended: &[(PlanName, u64, Outcome)]) -> anyhow::Result<Option<Queue>> {
     let held = queue::hold(home)?;
-    let Some(mut queue) = held.load()? else { return Ok(None) };
+    let Some(mut queue) = held.load().map_err(refusal)? else { return Ok(None) };
     for (plan, run, outcome) in ended {
         let begun =
             || known(&home.plan(plan), Depth::State).is_ok_and(|fold| fold.last_run() >= *run);
