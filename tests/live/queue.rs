@@ -182,12 +182,14 @@ fn a_file_of_plans_that_is_being_saved_costs_no_plan_its_turn() {
     home.until_file("up");
     std::fs::write(home.file("plans.toml"), "").unwrap();
     home.touch("go");
+    let state = home.path().join("queue/state.json");
     home.until("it waits to be tried again", || {
-        let why = row(&home, "two")?["reasons"][0].as_str()?.to_owned();
-        (why.starts_with("waits to be tried again") && why.contains("is empty")).then_some(())
+        let queue = std::fs::read_to_string(&state).unwrap();
+        (queue.contains("to be tried again") && queue.contains("is empty")).then_some(())
     });
     std::fs::write(home.file("plans.toml"), ONE_AFTER_THE_OTHER).unwrap();
-    home.planwatch(["ps"]).prints_something().may_speak().runs();
+    // Nobody comes by: who was sent when the run had ended tries again.
+    home.until_file("second");
     assert_eq!(ended(&home, &["one", "two"])[1].1, "succeeded");
     home.until_quiet();
 }
@@ -265,5 +267,34 @@ fn a_queue_that_cannot_be_read_is_not_written_over_and_hides_no_plan() {
     std::fs::write(&state, &whole).unwrap();
     home.touch("go");
     assert_eq!(ended(&home, &["one", "two"])[1].1, "succeeded");
+    home.until_quiet();
+}
+
+#[test]
+fn a_plan_that_cannot_begin_now_gives_its_place_to_the_next_and_has_its_turn_later() {
+    let home = Home::new();
+    let plans = r#"
+        [defaults]
+        jobs = 1
+        [plan.odd]
+        cmd = "touch odd"
+        [plan.missing]
+        cmd = ["no-such-program-here"]
+        [plan.next]
+        cmd = "touch next; until test -e go; do sleep 0.01; done"
+    "#;
+    // Where its folder is to be, there is a file.
+    home.planwatch(["ps"]).may_speak().runs();
+    std::fs::create_dir_all(home.path().join("plans")).unwrap();
+    let in_the_way = home.plan_dir("odd");
+    std::fs::write(&in_the_way, "").unwrap();
+    let said = up(&home, plans, &[]).stderr;
+    assert!(said.contains("odd waits to be tried again"), "{said}");
+    home.until_file("next");
+    assert_eq!(row(&home, "missing").unwrap()["verdict"], "failed");
+    std::fs::remove_file(&in_the_way).unwrap();
+    home.touch("go");
+    home.until_file("odd");
+    assert_eq!(ended(&home, &["odd", "next"])[0].1, "succeeded");
     home.until_quiet();
 }

@@ -29,8 +29,8 @@ pub struct Turn {
     pub queue: Option<Queue>,
 }
 
-/// How often the places of those that could not be started are given to others in one turn. What
-/// ails one may ail all.
+/// How often the places of those that were put back are given to others in one turn: what ails one
+/// may ail all.
 const ROUNDS: usize = 3;
 
 /// How many plans that cannot be started are looked at in one turn.
@@ -51,14 +51,15 @@ pub fn take_turn(home: &Home, world: &World) -> anyhow::Result<Turn> {
         return Ok(turn);
     }
     let mut passed = BTreeSet::new();
-    for _ in 0..ROUNDS {
+    let mut rounds = 0;
+    while rounds < ROUNDS {
         let held = queue::hold(home)?;
         let Some(mut queue) = held.load().map_err(refusal)? else { return Ok(turn) };
         if is_held(&queue) {
             turn.queue = Some(queue);
             return Ok(turn);
         }
-        let due = choose(&held, home, &mut queue, &passed, &mut turn.unread, world)?;
+        let due = choose(&held, home, &mut queue, &passed, &mut turn, world)?;
         turn.queue = Some(queue);
         drop(held);
         let ended = start_all(home, due, world);
@@ -71,10 +72,11 @@ pub fn take_turn(home: &Home, world: &World) -> anyhow::Result<Turn> {
         if turn.started.len() - before == ended.len() {
             return Ok(turn);
         }
-        turn.failed |= ended.iter().any(|(_, _, outcome)| matches!(outcome, Outcome::Failed(_)));
-        turn.queue = give_back(home, &ended)?;
-        // Their places are free again.
-        passed.extend(ended.into_iter().map(|(plan, ..)| plan));
+        // Their places are free again, and who came after one that has failed is to be skipped.
+        let back = give_back(home, &ended, &mut turn)?;
+        turn.failed |= !back.is_empty();
+        rounds += usize::from(!back.is_empty());
+        passed.extend(back);
     }
     Ok(turn)
 }
@@ -85,18 +87,25 @@ fn choose(
     home: &Home,
     queue: &mut Queue,
     passed: &BTreeSet<PlanName>,
-    unread: &mut Vec<String>,
+    turn: &mut Turn,
     world: &World,
 ) -> anyhow::Result<Vec<Due>> {
     let before = queue.clone();
-    *unread = look(home, queue);
-    let ready = ready_ones(home, queue, passed, world);
+    turn.unread = look(home, queue);
+    let ready = ready_ones(home, queue, passed, turn, world);
     let pid = i32::try_from(std::process::id()).unwrap_or_default();
     let by = (pid, start_time(pid).unwrap_or_default());
     let mut due = Vec::new();
     for (plan, ready) in ready {
         let dir = home.plan(&plan);
-        let run = if dir.exists() { known(&dir, Depth::State)?.last_run() + 1 } else { 1 };
+        let run = match dir.exists().then(|| known(&dir, Depth::State)) {
+            None => 1,
+            Some(Ok(fold)) => fold.last_run() + 1,
+            Some(Err(error)) => {
+                turn.unread.push(format!("{plan}: {error:#}"));
+                continue;
+            }
+        };
         if let Some(entry) = queue.entry_mut(&plan) {
             (entry.stand, entry.trouble) = (Stand::Given { run, by }, None);
             due.push((plan, run, ready));
@@ -115,6 +124,7 @@ fn ready_ones(
     home: &Home,
     queue: &mut Queue,
     passed: &BTreeSet<PlanName>,
+    turn: &mut Turn,
     world: &World,
 ) -> Vec<(PlanName, Ready)> {
     let mut known = BTreeMap::new();
@@ -139,6 +149,7 @@ fn ready_ones(
                 }
             }
         });
+        turn.failed |= hindered.iter().any(|(_, why)| matches!(why, Hindrance::Trouble(_)));
         // Who comes after one that is gone is to be skipped, too.
         if !note(queue, hindered, world) {
             let take = |plan: PlanName| known.remove(&plan).map(|ready| (plan, ready));
@@ -228,10 +239,15 @@ fn start_all(home: &Home, due: Vec<Due>, world: &World) -> Vec<(PlanName, u64, O
 }
 
 /// Puts those that were given away and have not begun back to where they waited: it is not their
-/// fault. One that came so far as to have a verdict is seen by that.
-fn give_back(home: &Home, ended: &[(PlanName, u64, Outcome)]) -> anyhow::Result<Option<Queue>> {
+/// fault. One that came so far as to have a verdict is seen by that. Gives those that were put back.
+fn give_back(
+    home: &Home,
+    ended: &[(PlanName, u64, Outcome)],
+    turn: &mut Turn,
+) -> anyhow::Result<Vec<PlanName>> {
     let held = queue::hold(home)?;
-    let Some(mut queue) = held.load().map_err(refusal)? else { return Ok(None) };
+    let mut back = Vec::new();
+    let Some(mut queue) = held.load().map_err(refusal)? else { return Ok(back) };
     for (plan, run, outcome) in ended {
         let begun =
             || known(&home.plan(plan), Depth::State).is_ok_and(|fold| fold.last_run() >= *run);
@@ -243,10 +259,12 @@ fn give_back(home: &Home, ended: &[(PlanName, u64, Outcome)]) -> anyhow::Result<
             Outcome::ByHand(run) => entry.stand = Stand::Given { run: *run, by: (0, 0) },
             Outcome::Failed(why) if !begun() => {
                 (entry.stand, entry.trouble) = (Stand::Waiting, Some(why.clone()));
+                back.push(plan.clone());
             }
             Outcome::Begun(_) | Outcome::Failed(_) => {}
         }
     }
     held.save(&queue, false)?;
-    Ok(Some(queue))
+    turn.queue = Some(queue);
+    Ok(back)
 }
