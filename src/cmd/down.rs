@@ -1,21 +1,25 @@
 //! `down`: takes plans out of the queue, and stops those that run.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::World;
 use super::ask::request;
-use super::queue::{look, take_turn};
+use super::queue::{look, refusal, take_turn};
 use super::say::say;
 use super::select::Selected;
 use super::stop::{live_run, stop_all};
 use super::up::some;
-use crate::control::Verb;
+use crate::control::{Request, Verb};
 use crate::exit::{Exit, Failure};
+use crate::feed::{Depth, known};
 use crate::model::{Entry, Queue, Stand};
 use crate::os::pidfd::Pidfd;
-use crate::store::layout::Home;
+use crate::os::poll::{self, PollFd, PollFlags};
+use crate::store::layout::{Home, PlanDir};
 use crate::store::queue;
+use crate::wake::Watcher;
 
 /// What a user may mean by `down`.
 #[derive(Clone, Debug, Default)]
@@ -64,8 +68,8 @@ fn take_out(
         return Ok(None);
     }
     let held = queue::hold(home)?;
-    let Some(mut queue) = held.load()? else { return Ok(None) };
-    look(home, &mut queue)?;
+    let Some(mut queue) = held.load().map_err(refusal)? else { return Ok(None) };
+    look(home, &mut queue).iter().for_each(say);
     let meant = meant(&queue, options, world)?;
     let (mut taken, mut given) = (Vec::new(), Vec::new());
     for at in meant {
@@ -113,34 +117,88 @@ fn meant(queue: &Queue, options: &Options, world: &World) -> anyhow::Result<Vec<
     Ok(places(&|entry| entry.file == file))
 }
 
+/// Stops those that run, and those that are on their way as soon as they are there: none of them has
+/// to wait for another.
 fn stop_given(
     home: &Home,
     given: &[Entry],
     options: &Options,
     world: &World,
 ) -> anyhow::Result<()> {
-    let mut requests = Vec::new();
+    let (mut requests, mut coming) = (Vec::new(), Vec::new());
     for entry in given {
-        // It may be on its way: then it can be stopped when it is there.
-        if let Stand::Given { by: (pid, start), .. } = entry.stand
-            && pid > 0
-            && let Some(starter) = Pidfd::open(pid, Some(start))?
-        {
-            starter.wait_for_end(Some(STARTING))?;
-        }
-        let plan = home.plan(&entry.plan);
-        let selected = Selected { plan: entry.plan.clone(), run: None };
-        if let Ok(run) = live_run(&plan, &selected)? {
-            let mut request = request(Verb::Stop, run, world);
-            request.id = format!("{}-{}", request.id, entry.place);
-            request.grace_ms = options.grace.and_then(|span| span.as_millis().try_into().ok());
-            requests.push((plan, request));
+        match to_stop(home, entry, options, world)? {
+            Some(request) => requests.push(request),
+            None => coming.push(entry),
         }
     }
-    if !requests.is_empty() {
-        for (plan, run, msg) in stop_all(requests)? {
-            say(format_args!("{plan} run {run} {msg}"));
-        }
+    thread::scope(|scope| {
+        let stopping = scope.spawn(|| stop_and_say(requests));
+        let late = stop_late(home, &coming, options, world);
+        stopping.join().map_err(|_| anyhow::anyhow!("planwatch broke while stopping plans"))??;
+        late
+    })
+}
+
+/// What asks a plan to stop; None if it does not run.
+fn to_stop(
+    home: &Home,
+    entry: &Entry,
+    options: &Options,
+    world: &World,
+) -> anyhow::Result<Option<(PlanDir, Request)>> {
+    let plan = home.plan(&entry.plan);
+    let selected = Selected { plan: entry.plan.clone(), run: None };
+    let Ok(run) = live_run(&plan, &selected)? else { return Ok(None) };
+    let mut request = request(Verb::Stop, run, world);
+    request.id = format!("{}-{}", request.id, entry.place);
+    request.grace_ms = options.grace.and_then(|span| span.as_millis().try_into().ok());
+    Ok(Some((plan, request)))
+}
+
+fn stop_and_say(requests: Vec<(PlanDir, Request)>) -> anyhow::Result<()> {
+    if requests.is_empty() {
+        return Ok(());
+    }
+    for (plan, run, msg) in stop_all(requests)? {
+        say(format_args!("{plan} run {run} {msg}"));
     }
     Ok(())
+}
+
+fn stop_late(
+    home: &Home,
+    coming: &[&Entry],
+    options: &Options,
+    world: &World,
+) -> anyhow::Result<()> {
+    let until = Instant::now() + STARTING;
+    let mut requests = Vec::new();
+    for entry in coming {
+        await_beginning(home, entry, until)?;
+        requests.extend(to_stop(home, entry, options, world)?);
+    }
+    stop_and_say(requests)
+}
+
+/// Waits until the run that was meant stands in the log. Not for its starter alone: that may be
+/// somebody who stays.
+fn await_beginning(home: &Home, entry: &Entry, until: Instant) -> anyhow::Result<()> {
+    let Stand::Given { run, by: (pid, start) } = entry.stand else { return Ok(()) };
+    let plan = home.plan(&entry.plan);
+    let watcher = Watcher::new()?;
+    loop {
+        watcher.watch(&plan.log());
+        watcher.clear();
+        let starter = if pid > 0 { Pidfd::open(pid, Some(start))? } else { None };
+        let starter = starter.filter(|starter| !starter.has_ended());
+        let left = until.saturating_duration_since(Instant::now());
+        let begun = known(&plan, Depth::State)?.last_run() >= run;
+        let Some(starter) = starter.filter(|_| !begun && !left.is_zero()) else { return Ok(()) };
+        let mut fds = [
+            PollFd::from_borrowed_fd(watcher.fd(), PollFlags::IN),
+            PollFd::new(&starter, PollFlags::IN),
+        ];
+        poll::wait(&mut fds, Some(left))?;
+    }
 }

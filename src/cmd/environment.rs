@@ -48,16 +48,24 @@ pub struct Given {
 
 /// Gathers them anew, from the files that hold their values.
 pub fn given(world: &World, spec: &Spec) -> anyhow::Result<Given> {
-    let Some(file) = &spec.plans_file else {
-        let base = environment(world, &spec.env_files, &[])?;
-        return Ok(Given { base, own: BTreeMap::new() });
-    };
-    let pairs = variables_of(&spec.plan, file, world)?.ok_or_else(|| {
+    given_if_named(world, spec)?.ok_or_else(|| {
+        let file = spec.plans_file.as_deref().unwrap_or(Path::new("plans.toml"));
         Failure::new(Exit::Refused, format!("{} has no variables", spec.plan))
             .because(format!("{} does not name it any more", file.display()))
             .hint("planwatch up queues what the file says now")
-    })?;
-    Ok(Given { base: environment(world, &[], &[])?, own: own(&spec.env_files, &pairs)? })
+            .into()
+    })
+}
+
+/// The same; None if the file of plans that it stood in does not name it any more.
+pub fn given_if_named(world: &World, spec: &Spec) -> anyhow::Result<Option<Given>> {
+    let Some(file) = &spec.plans_file else {
+        let base = environment(world, &spec.env_files, &[])?;
+        return Ok(Some(Given { base, own: BTreeMap::new() }));
+    };
+    let Some(pairs) = variables_of(&spec.plan, file, world)? else { return Ok(None) };
+    let base = environment(world, &[], &[])?;
+    Ok(Some(Given { base, own: own(&spec.env_files, &pairs)? }))
 }
 
 /// The variables of a plan of a file: its env-files, then its `env`.

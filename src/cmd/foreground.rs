@@ -14,7 +14,7 @@ mod standing;
 
 use std::collections::BTreeMap;
 use std::os::fd::AsFd as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::signals::{Deed, Signals};
 use self::standing::Standing;
@@ -25,6 +25,7 @@ use super::out::OutError;
 use super::print::{Own, Printer};
 use super::queue::{is_something_due, take_turn};
 use super::say::say;
+use super::up::troubles;
 use super::{World, now};
 use crate::exit::Exit;
 use crate::feed::sieve::Wanted;
@@ -42,6 +43,9 @@ const KEPT: usize = 64;
 
 /// How long what was written last may take to be printed.
 const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// How soon a turn is taken again that could not do all it was to do.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Over the longest grace of a plan: a service manager waits as long before it kills.
 const TO_LEAVE: Duration = Duration::from_secs(15);
@@ -91,6 +95,8 @@ impl Post {
                 standing: Standing::of(plans),
                 ready: false,
                 ending: None,
+                troubles: BTreeMap::new(),
+                again: None,
             };
             watch.watch().await
         })?;
@@ -132,6 +138,10 @@ struct Watch<'a> {
     ready: bool,
     /// The signal that has asked for the end.
     ending: Option<i32>,
+    /// What was told of plans that were not started when their turn had come.
+    troubles: BTreeMap<PlanName, String>,
+    /// When such a turn is taken again, not earlier; and whether somebody is to wake us for that.
+    again: Option<(Instant, bool)>,
 }
 
 impl Watch<'_> {
@@ -158,6 +168,10 @@ impl Watch<'_> {
                     changes.get_ref().0.clear();
                     self.look_at_queue()?;
                 }
+                () = until(self.again) => {
+                    self.again = None;
+                    self.look_at_queue()?;
+                }
                 woken = more(&mut self.follower, all) => self.unless_unread(woken)?,
             }
         }
@@ -175,10 +189,15 @@ impl Watch<'_> {
     fn look_at_queue(&mut self) -> anyhow::Result<()> {
         self.post.signals.reap()?;
         let Some(mut queue) = queue::load(self.home)? else { return Ok(()) };
-        if is_something_due(self.home, &queue)? {
+        if is_something_due(self.home, &queue)? && self.may_take_turn() {
             let world = World { now: now(), ..self.world.clone() };
-            queue = take_turn(self.home, &world)?.queue.unwrap_or(queue);
+            let turn = take_turn(self.home, &world)?;
+            queue = turn.queue.unwrap_or(queue);
+            if turn.failed || !troubles(&queue).is_empty() {
+                self.again = Some((Instant::now() + AGAIN, turn.failed));
+            }
         }
+        self.tell_troubles(&queue);
         let before = self.standing.words();
         for (plan, why) in self.standing.see(&queue) {
             say(format_args!("{plan} will not run: {why}"));
@@ -187,6 +206,31 @@ impl Watch<'_> {
             self.tell("");
         }
         self.follow(&queue)
+    }
+
+    /// Not at once after a turn that could not do all it was to do: that it was taken stands in the
+    /// queue, which wakes us.
+    fn may_take_turn(&mut self) -> bool {
+        match &mut self.again {
+            Some((at, wakes)) if Instant::now() < *at => {
+                *wakes = true;
+                false
+            }
+            _ => {
+                self.again = None;
+                true
+            }
+        }
+    }
+
+    fn tell_troubles(&mut self, queue: &Queue) {
+        let now = troubles(queue).into_iter();
+        let now: BTreeMap<_, _> = now.map(|(plan, what)| (plan.clone(), what.to_owned())).collect();
+        for (plan, what) in now.iter().filter(|(plan, what)| self.troubles.get(plan) != Some(what))
+        {
+            say(format_args!("{plan} waits {what}"));
+        }
+        self.troubles = now;
     }
 
     /// Prints what the runs print that have begun since we have: those from their beginning on, older
@@ -323,6 +367,14 @@ impl Watch<'_> {
             Some(signal) => Ok(Exit::SIGNAL_BASE + signal),
             None => self.standing.code(self.home),
         }
+    }
+}
+
+/// Sleeps until a turn is to be taken again; for ever if none is.
+async fn until(again: Option<(Instant, bool)>) {
+    match again {
+        Some((at, true)) => tokio::time::sleep_until(at.into()).await,
+        _ => std::future::pending().await,
     }
 }
 

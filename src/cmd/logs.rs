@@ -144,9 +144,9 @@ fn start(options: &Options, world: &World) -> anyhow::Result<(Follower, Option<C
     let tasks = tasks(options, &home, &chosen)?;
     let mut follower = Follower::new(Follow::live()?, printer(options, world, &chosen, tasks));
     for one in &chosen {
-        let saved = cursors.as_ref().and_then(|cursors| cursors.get(&one.plan));
+        let saved = resumed(cursors.as_ref(), &home, one, follower.printer())?;
         follower.add(&home.plan(&one.plan), until(options, one), |reader, printer| {
-            let after = place(reader, printer, &home, options, one, saved)?;
+            let (after, _) = place(reader, printer, &home, options, one, saved)?;
             reader.seek_after(after);
             Ok(())
         })?;
@@ -218,7 +218,26 @@ fn printer(options: &Options, world: &World, chosen: &[Chosen], tasks: TaskFilte
     Printer::new(options.output, style, world.stdout.terminal, wanted, Own::Among)
 }
 
-/// The seq behind which printing begins.
+/// How far the last call came. A log that has not come so far has been begun anew since: that is said,
+/// and all of it is new.
+fn resumed(
+    cursors: Option<&CursorFile>,
+    home: &Home,
+    one: &Chosen,
+    printer: &mut Printer,
+) -> anyhow::Result<Option<u64>> {
+    let Some(saved) = cursors.and_then(|cursors| cursors.get(&one.plan)) else { return Ok(None) };
+    let last = Reader::open(&home.plan(&one.plan))?.last_seq()?;
+    if saved <= last {
+        return Ok(Some(saved));
+    }
+    if last > 0 {
+        printer.renewed(&one.plan)?;
+    }
+    Ok(Some(0))
+}
+
+/// The seq behind which printing begins, and the one that it would begin behind without `-n`.
 fn place(
     reader: &mut Reader,
     printer: &Printer,
@@ -226,18 +245,19 @@ fn place(
     options: &Options,
     one: &Chosen,
     saved: Option<u64>,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<(u64, u64)> {
     if let Some(since) = options.since {
-        reader.seek_time(since)?;
+        reader.seek_since(since)?;
     }
     let after = saved.or(options.after);
     let floor = reader.cursor().max(after.unwrap_or(0)).max(one.begins.saturating_sub(1));
     let resumes = after.is_some() || options.since.is_some() || options.cursor_file.is_some();
     let ten = (options.follow && !resumes).then_some(10);
-    Ok(match options.lines.or(ten).filter(|_| saved.is_none()) {
+    let after = match options.lines.or(ten).filter(|_| saved.is_none()) {
         Some(lines) => seek_last(&home.plan(&one.plan), lines, floor, printer.sieve(), &|| true)?,
         None => floor,
-    })
+    };
+    Ok((after, floor))
 }
 
 fn save(cursors: Option<&CursorFile>, follower: &Follower) -> anyhow::Result<()> {

@@ -71,6 +71,10 @@ pub(super) fn variables_of(
     world: &World,
 ) -> anyhow::Result<Option<Vec<(String, String)>>> {
     let text = text_of(path)?;
+    if text.trim().is_empty() {
+        // As it is for a moment while an editor saves it.
+        return Err(Failure::new(Exit::Usage, format!("{} is empty", path.display())).into());
+    }
     around(path, world, |around| variables(&text, is_procfile(path), plan, around))
         .map_err(|mistakes| wrong(path, &text, &mistakes).into())
 }

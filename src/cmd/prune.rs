@@ -143,18 +143,18 @@ fn total<'p>(
     }
     all.sort_by_key(|(_, one)| one.ended);
     let mut left = bytes.saturating_sub(taken);
-    let mut going: Vec<(&PlanName, usize)> = Vec::new();
+    let mut going: Vec<(&PlanName, u64)> = Vec::new();
     for (name, one) in all {
         if left <= limit {
             break;
         }
         left = left.saturating_sub(one.bytes);
         going.retain(|(known, _)| *known != name);
-        going.push((name, one.index + 1));
+        going.push((name, one.last));
     }
     let mut freed = Vec::new();
-    for (name, count) in going {
-        let one = prune_oldest(&home.plan(name), count, dry_run)
+    for (name, last) in going {
+        let one = prune_oldest(&home.plan(name), last, dry_run)
             .with_context(|| format!("cannot prune {name}"))?;
         tell(out, name, one, dry_run)?;
         freed.push((name, one));

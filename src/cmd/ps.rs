@@ -7,7 +7,7 @@ use super::World;
 use super::alive::settled;
 use super::leftover::left_behind;
 use super::out::Out;
-use super::queue::{group_of, rows as queued, take_turn};
+use super::queue::{group_of, pass, rows as queued};
 use super::say::say;
 use crate::exit::{Exit, Failure};
 use crate::model::Stamp;
@@ -52,7 +52,11 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let Some(home) = world.existing_home()? else {
         return list(&[], 0, &options, world);
     };
-    let queue = take_turn(&home, world)?.queue;
+    // Nor does a queue that cannot be read hide the plans.
+    let queue = pass(&home, world).map(|turn| turn.queue).unwrap_or_else(|error| {
+        say(format_args!("{error:#}"));
+        None
+    });
     let mut rows = queue.as_ref().map_or_else(Vec::new, queued);
     let idle: BTreeSet<String> = rows.iter().map(|row| row.plan.clone()).collect();
     for name in home.plans()? {

@@ -8,7 +8,7 @@ use super::World;
 use super::environment::{environment, hashes, keep_harmless, names, own};
 use super::foreground::{Post, for_plans};
 use super::plansfile::{Opened, Wanted, open};
-use super::queue::{Turn, is_held, take_turn};
+use super::queue::{Turn, is_held, refusal, take_turn};
 use super::say::say;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
@@ -38,9 +38,6 @@ pub struct Stay {
     /// Only say what begins and how it ends.
     pub quiet: bool,
 }
-
-/// Version of the queue's form.
-const FORMAT: u32 = 1;
 
 /// Plans that are named when they are started; more are counted.
 const NAMED: usize = 12;
@@ -72,7 +69,8 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
 fn run_and_stay(home: &Home, options: &Options, stay: Stay, world: &World) -> anyhow::Result<i32> {
     let post = Post::take(world)?;
     let world = &for_plans(world);
-    let left = options.resume && queue::load(home)?.is_some_and(|queue| queue.is_open());
+    let left =
+        options.resume && queue::load(home).map_err(refusal)?.is_some_and(|queue| queue.is_open());
     let plans = if left {
         resume(home, options.jobs)?;
         let queue = queue::load(home)?.unwrap_or_default();
@@ -103,15 +101,15 @@ pub(super) fn enqueue(
 ) -> anyhow::Result<()> {
     let specs = specs(home, opened, plans, world)?;
     let held = queue::hold(home)?;
-    let mut queue = held.load()?.unwrap_or_default();
-    super::queue::look(home, &mut queue)?;
+    let mut queue = held.load().map_err(refusal)?.unwrap_or_default();
+    super::queue::look(home, &mut queue).iter().for_each(say);
     if is_held(&queue) && queue.is_open() {
         return Err(restarted(&queue).into());
     }
     if !queue.is_open() {
         queue = Queue { made: queue.made, ..Queue::default() };
     }
-    (queue.format, queue.boot) = (FORMAT, boot_id());
+    (queue.format, queue.boot) = (Queue::FORMAT, boot_id());
     set_limits(&mut queue, opened, jobs);
     let places = held.keep_specs(queue.made, &specs)?;
     let mut left_alone = Vec::new();
@@ -124,7 +122,9 @@ pub(super) fn enqueue(
         };
         if stand != Stand::Waiting {
             left_alone.push(planned.name().as_str());
-            if queue.entry(planned.name()).is_some() {
+            if let Some(known) = queue.entry_mut(planned.name()) {
+                // Also one that has ended since it was queued: this run is the one that counts.
+                (known.stand, known.trouble) = (stand, None);
                 continue;
             }
         }
@@ -196,6 +196,7 @@ fn entry(
         file: file.to_owned(),
         queued_at: now,
         spec,
+        trouble: None,
         stand,
     }
 }
@@ -234,7 +235,7 @@ fn specs(
 /// ran then was cut off, not asked to stop: it has its turn again. False if nothing is left.
 fn resume(home: &Home, jobs: Option<u32>) -> anyhow::Result<bool> {
     let held = queue::hold(home)?;
-    let Some(mut queue) = held.load()?.filter(Queue::is_open) else {
+    let Some(mut queue) = held.load().map_err(refusal)?.filter(Queue::is_open) else {
         say("nothing is left of the queue");
         return Ok(false);
     };
@@ -279,6 +280,7 @@ fn restarted(queue: &Queue) -> Failure {
 
 /// What was started, and what waits.
 pub(super) fn tell(turn: &Turn) {
+    turn.unread.iter().for_each(say);
     for (plan, run) in turn.started.iter().take(NAMED) {
         say(format_args!("{plan} run {run} started"));
     }
@@ -295,12 +297,21 @@ pub(super) fn tell(turn: &Turn) {
             say(format_args!("{} was skipped: {why}", entry.plan));
         }
     }
+    for (plan, trouble) in troubles(queue).into_iter().take(NAMED) {
+        say(format_args!("{plan} waits {trouble}"));
+    }
     let skipped = match skipped.len() {
         0 => String::new(),
         n => format!(", {n} skipped"),
     };
     let jobs = queue.jobs;
     say(format_args!("{running} running, {waiting} waiting{skipped} · {jobs} at once · {SEEN}"));
+}
+
+/// Plans whose turn has come but that were not started, and what they wait for.
+pub(super) fn troubles(queue: &Queue) -> Vec<(&PlanName, &str)> {
+    let waiting = queue.entries.iter().filter(|entry| entry.stand == Stand::Waiting);
+    waiting.filter_map(|entry| Some((&entry.plan, entry.trouble.as_deref()?))).collect()
 }
 
 /// A few names, the others counted.

@@ -9,6 +9,7 @@ use super::World;
 use super::follow::{Ending, block_on};
 use super::near::nearest;
 use super::out::Out;
+use super::queue::refusal;
 use super::say::say;
 use super::select::{Selected, Selector, select_among};
 use crate::exit::{Exit, Failure};
@@ -65,7 +66,7 @@ struct Awaited {
 /// Does it.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let queue = match (&options.until, world.existing_home()?) {
-        (Until::Exit, Some(home)) => queue::load(&home)?.unwrap_or_default(),
+        (Until::Exit, Some(home)) => queue::load(&home).map_err(refusal)?.unwrap_or_default(),
         _ => Queue::default(),
     };
     let open = queue.entries.iter().filter(|entry| entry.stand.is_open());

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Child;
 
-use crate::os::child::spawn_for;
+use crate::os::child::{is_reaped, spawn_for};
 use crate::os::deaths::Deaths;
 use crate::os::pidfd::Pidfd;
 use crate::store::layout::PlanDir;
@@ -83,10 +83,16 @@ impl Vigil {
             return Ok(Found::Somebody);
         }
         if let Some((adopter, _)) = &mut self.adopter {
-            let Some(status) = adopter.try_wait()? else { return Ok(Found::Somebody) };
-            if status.signal().is_some() {
+            match adopter.try_wait() {
+                Ok(None) => return Ok(Found::Somebody),
                 // It did not give up, somebody killed it.
-                self.attempts = self.attempts.saturating_sub(1);
+                Ok(Some(status)) if status.signal().is_some() => {
+                    self.attempts = self.attempts.saturating_sub(1);
+                }
+                Ok(Some(_)) => {}
+                // The first process of a container reaps whatever has ended.
+                Err(error) if is_reaped(&error) => {}
+                Err(error) => return Err(error),
             }
             self.adopter = None;
         }
@@ -143,5 +149,28 @@ impl Drop for Vigil {
         if let Some((adopter, _)) = &mut self.adopter {
             let _ = adopter.try_wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::kernel::{self, Which};
+    use crate::store::layout::Home;
+
+    #[test]
+    fn an_adopter_that_somebody_else_has_reaped_is_gone() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        let child = std::process::Command::new("true").spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        Pidfd::open(pid, None).unwrap().unwrap().wait_for_end(None).unwrap();
+        assert!(kernel::ended_child(Which::Pid(pid), false).unwrap().is_some());
+        let mut vigil = Vigil::new();
+        vigil.adopter = Some((child, None));
+        let deaths = Deaths::new().unwrap();
+        assert_eq!(vigil.look(&plan, &deaths, 0).unwrap(), Found::ReadAgain);
+        assert!(vigil.adopter.is_none());
     }
 }

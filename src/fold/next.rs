@@ -61,7 +61,11 @@ impl RunFold {
         let Some(policy) = &self.policy else { return Next::Nothing };
         // A stop that came too late is a stop all the same; and what cannot be executed never runs.
         let asked = self.stopping.as_ref().is_some_and(|stopping| !stopping.timeout);
-        if asked || self.exec_error.is_some() || !policy.is_for(verdict, self.face()) {
+        if asked
+            || self.stays_ended
+            || self.exec_error.is_some()
+            || !policy.is_for(verdict, self.face())
+        {
             return Next::Nothing;
         }
         let healthy = self.wall_ms.is_some_and(|wall| wall >= policy.healthy_ms);
@@ -76,7 +80,7 @@ impl RunFold {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RestartChoice;
+    use crate::model::{Event, RestartChoice, Stamp, State};
 
     fn run(policy: &str, restarts: u32, wall_ms: u64) -> RunFold {
         let policy = policy.parse::<RestartChoice>().unwrap().0;
@@ -111,6 +115,16 @@ mod tests {
             stopping.timeout = true;
         }
         assert!(stopped.next(Verdict::Timeout).is_due(), "nobody asked, its time was up");
+        let ask = |run: &mut RunFold| {
+            let event = Event::stopping("op".to_owned(), false);
+            run.event(&event, Stamp(0));
+        };
+        ask(&mut stopped);
+        assert_eq!(stopped.next(Verdict::Timeout), Next::Nothing, "somebody has asked since");
+        let mut ended = RunFold { state: State::Draining, ..run("always", 0, 5) };
+        ask(&mut ended);
+        assert_eq!(ended.next(Verdict::Failed), Next::Nothing, "it had ended by itself");
+        assert_eq!(ended.stopping, None, "which is what its verdict tells");
         let mut missing = run("always", 0, 5);
         missing.exec_error = Some("not found".to_owned());
         assert_eq!(missing.next(Verdict::Failed), Next::Nothing);

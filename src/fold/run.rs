@@ -107,6 +107,9 @@ pub struct RunFold {
     pub sweeping: bool,
     /// Whether the plan is to be started again, asked when this run was ending by itself.
     pub restart: bool,
+    /// Somebody has asked for its end when that was coming already: nothing follows by itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stays_ended: bool,
     /// When the plan is started again by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Restart>,
@@ -281,6 +284,11 @@ impl RunFold {
 
     fn asked_to_stop(&mut self, asked: Stopping) {
         let restart = asked.restart;
+        let late =
+            self.stopping.is_some() || !matches!(self.state, State::Starting | State::Running);
+        if late && !asked.timeout {
+            self.stays_ended = !restart;
+        }
         match &mut self.stopping {
             // The first who asked is the cause; the last who asked decides how, and what comes after.
             Some(stopping) => {

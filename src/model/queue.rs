@@ -66,6 +66,9 @@ pub struct Entry {
     pub queued_at: Stamp,
     /// Where its spec is kept: name of a file, offset and length in it.
     pub spec: (String, u64, u64),
+    /// What it waits for beside its turn: why it was not started when that had come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Where it stands.
     pub stand: Stand,
 }
@@ -107,6 +110,9 @@ impl Stand {
 }
 
 impl Queue {
+    /// Version of its form that this program writes.
+    pub const FORMAT: u32 = 1;
+
     /// Whether something is still to come.
     pub fn is_open(&self) -> bool {
         self.entries.iter().any(|entry| entry.stand.is_open())
@@ -145,6 +151,12 @@ impl Queue {
 
     /// The plans whose turn it is, in the order in which they are to be started.
     pub fn due(&self) -> Vec<PlanName> {
+        self.due_of(|_| true)
+    }
+
+    /// The same of those that can be started, which is asked of each that would get a place: the
+    /// others leave theirs to who comes after them.
+    pub fn due_of(&self, mut can: impl FnMut(&Entry) -> bool) -> Vec<PlanName> {
         let known = self.by_name();
         let mut ready: Vec<&Entry> = (self.entries.iter())
             .filter(|entry| entry.stand == Stand::Waiting)
@@ -164,11 +176,16 @@ impl Queue {
                 break;
             }
             if let Some(group) = entry.group.as_deref() {
-                let count = of_groups.entry(group).or_default();
-                if self.groups.get(group).is_some_and(|limit| *count >= *limit) {
+                let count = of_groups.get(group).copied().unwrap_or(0);
+                if self.groups.get(group).is_some_and(|limit| count >= *limit) {
                     continue;
                 }
-                *count += 1;
+            }
+            if !can(entry) {
+                continue;
+            }
+            if let Some(group) = entry.group.as_deref() {
+                *of_groups.entry(group).or_default() += 1;
             }
             free -= 1;
             due.push(entry.plan.clone());
@@ -195,6 +212,7 @@ impl Queue {
             .map(PlanName::as_str)
             .collect();
         match (&awaited[..], &entry.group) {
+            ([], _) if entry.trouble.is_some() => entry.trouble.clone().unwrap_or_default(),
             ([], Some(group)) if self.groups.contains_key(group) => {
                 format!("for a free place in {group} ({} at once)", self.groups[group])
             }
@@ -241,6 +259,7 @@ mod tests {
             file: "/plans.toml".into(),
             queued_at: Stamp(0),
             spec: ("s".to_owned(), 0, 0),
+            trouble: None,
             stand: Stand::Waiting,
         };
         let entries = (0..).zip(plans).map(entry).collect();
@@ -290,6 +309,21 @@ mod tests {
         assert_eq!(queue.waits()[&"b".parse().unwrap()], "for a free place in llm (1 at once)");
         end(&mut queue, "a", Verdict::Failed);
         assert_eq!(due(&queue), ["b"]);
+    }
+
+    #[test]
+    fn who_cannot_be_started_leaves_its_place_to_the_next_and_says_what_it_waits_for() {
+        let mut queue = queue(1, &[("a", &[]), ("b", &[]), ("c", &["a"])]);
+        queue.groups.insert("llm".to_owned(), 1);
+        queue.entries.iter_mut().for_each(|entry| entry.group = Some("llm".to_owned()));
+        queue.entries[0].trouble = Some("for a shell".to_owned());
+        queue.entries[2].trouble = Some("for a shell".to_owned());
+        let can = |entry: &Entry| entry.trouble.is_none();
+        assert_eq!(queue.due_of(can), ["b".parse().unwrap()]);
+        assert_eq!(due(&queue), ["a"]);
+        let waits = queue.waits();
+        assert_eq!(waits[&"a".parse().unwrap()], "for a shell");
+        assert_eq!(waits[&"c".parse().unwrap()], "for a", "its own turn has not come");
     }
 
     #[test]

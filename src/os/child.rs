@@ -72,6 +72,11 @@ pub(super) fn give_open_files(limit: Rlimit) {
     let _ = OPEN_FILES.set(limit);
 }
 
+/// Whether a child could not be waited for because somebody else in this process has reaped it.
+pub fn is_reaped(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ECHILD)
+}
+
 /// SIGKILL to the whole process group that this process leads.
 pub fn kill_group(leader: i32) -> io::Result<()> {
     let leader = rustix::process::Pid::from_raw(leader).ok_or(io::ErrorKind::InvalidInput)?;

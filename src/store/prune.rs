@@ -64,8 +64,6 @@ fn free(plan: &PlanDir, rules: &[KeepRule]) -> io::Result<u64> {
 /// A segment that may go for the sake of others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oldest {
-    /// Which it is in its log: all before it go first.
-    pub index: usize,
     /// The seq of the last record in it.
     pub last: u64,
     /// When it ended.
@@ -78,17 +76,18 @@ pub struct Oldest {
 pub fn oldest(plan: &PlanDir) -> io::Result<Vec<Oldest>> {
     let listed = segments::list(&plan.log())?;
     let ends = stored(&plan.log(), &listed);
-    let closed = listed.iter().skip(1).zip(ends).enumerate();
-    let closed = closed.map_while(|(index, (next, Stored { bytes, ended }))| {
-        Some(Oldest { index, last: next.first - 1, ended: ended?, bytes })
+    let closed = listed.iter().skip(1).zip(ends);
+    let closed = closed.map_while(|(next, Stored { bytes, ended })| {
+        Some(Oldest { last: next.first - 1, ended: ended?, bytes })
     });
     Ok(closed.collect())
 }
 
-/// Removes the `count` oldest segments of a log; with `dry_run` only counts them.
-pub fn prune_oldest(plan: &PlanDir, count: usize, dry_run: bool) -> io::Result<Freed> {
+/// Removes the segments of a log that hold no record behind `last`; with `dry_run` only counts them.
+/// Not so many of the oldest: somebody else may remove some meanwhile.
+pub fn prune_oldest(plan: &PlanDir, last: u64, dry_run: bool) -> io::Result<Freed> {
     let listed = segments::list(&plan.log())?;
-    let going = count.min(listed.len().saturating_sub(1));
+    let going = listed.iter().skip(1).take_while(|next| next.first <= last + 1).count();
     remove(plan, &listed, going, dry_run)
 }
 
@@ -236,6 +235,18 @@ mod tests {
         let left: Vec<u64> =
             segments::list(&plan.log()).unwrap().iter().map(|segment| segment.first).collect();
         assert_eq!(left, [11, 21]);
+    }
+
+    #[test]
+    fn what_somebody_else_has_removed_meanwhile_costs_no_other_segment() {
+        let (_temp, _home, plan) = home_with_log(&[b'x'; 1000]);
+        let victim = oldest(&plan).unwrap().remove(0);
+        assert_eq!(victim.last, 10);
+        fs::remove_file(plan.segment(1)).unwrap();
+        assert_eq!(prune_oldest(&plan, victim.last, false).unwrap(), Freed::default());
+        assert!(plan.segment(11).exists());
+        assert_eq!(prune_oldest(&plan, 20, false).unwrap().segments, 1);
+        assert_eq!(prune_oldest(&plan, 99, false).unwrap().segments, 0, "the newest stays");
     }
 
     #[test]

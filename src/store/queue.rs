@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 
+use serde::Deserialize;
+
 use super::layout::Home;
 use super::snapshot;
 use crate::model::{Queue, Spec};
@@ -21,9 +23,35 @@ pub fn exists(home: &Home) -> bool {
     home.queue_file().exists()
 }
 
-/// The queue as it is now, for who only looks. None if nothing was ever queued.
+/// The queue as it is now, for who only looks. None if nothing was ever queued. One that makes no
+/// sense, or that a newer release wrote, is `InvalidData`: it is no cache, and nobody may write
+/// another over it.
 pub fn load(home: &Home) -> io::Result<Option<Queue>> {
-    snapshot::load_json(&home.queue_file())
+    let path = home.queue_file();
+    let text = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
+    };
+    let invalid = |why: String| {
+        let path = path.display();
+        io::Error::new(io::ErrorKind::InvalidData, format!("{path} {why}"))
+    };
+    match serde_json::from_slice::<Written>(&text) {
+        Ok(Written { format }) if format > Queue::FORMAT => {
+            Err(invalid(format!("was written by a newer planwatch (format {format})")))
+        }
+        Err(error) => Err(invalid(format!("makes no sense: {error}"))),
+        Ok(_) => match serde_json::from_slice(&text) {
+            Ok(queue) => Ok(Some(queue)),
+            Err(error) => Err(invalid(format!("makes no sense: {error}"))),
+        },
+    }
+}
+
+/// What is known of a queue of any release.
+#[derive(Deserialize)]
+struct Written {
+    format: u32,
 }
 
 /// Waits until nobody else changes the queue, and holds it.
@@ -87,4 +115,28 @@ pub fn spec(home: &Home, place: &(String, u64, u64)) -> io::Result<Spec> {
     let mut text = vec![0; usize::try_from(*length).map_err(io::Error::other)?];
     file.read_exact_at(&mut text, *start)?;
     Ok(serde_json::from_slice(&text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_cannot_be_read_is_not_the_same_as_none() {
+        let temp = tempfile::tempdir().unwrap();
+        let home = Home::open(temp.path()).unwrap();
+        assert_eq!(load(&home).unwrap(), None);
+        let held = hold(&home).unwrap();
+        let queue = Queue { format: Queue::FORMAT, ..Queue::default() };
+        held.save(&queue, false).unwrap();
+        assert_eq!(load(&home).unwrap(), Some(queue.clone()));
+        let newer = Queue { format: Queue::FORMAT + 1, ..queue };
+        held.save(&newer, false).unwrap();
+        let said = load(&home).unwrap_err().to_string();
+        assert!(said.contains("newer planwatch"), "{said}");
+        for text in ["", "{\"format\":1", "{\"format\":1,\"jobs\":\"x\"}"] {
+            fs::write(home.queue_file(), text).unwrap();
+            assert_eq!(load(&home).unwrap_err().kind(), io::ErrorKind::InvalidData, "{text}");
+        }
+    }
 }

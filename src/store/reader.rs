@@ -11,7 +11,7 @@ use super::backward::Backward;
 pub use super::batch::Batch;
 use super::batch::PATIENCE;
 use super::layout::PlanDir;
-use super::search::{Place, newest_before, newest_opened, partition};
+use super::search::{Place, before_steps, newest_before, newest_opened, partition};
 use super::segment::SegmentFile;
 use super::segments;
 use crate::model::{Peek, Stamp};
@@ -122,13 +122,28 @@ impl Reader {
         Ok(())
     }
 
-    /// Goes on at the first record of this time or later; at the end if there is none yet.
+    /// Goes on at the first record of this time or later; at the end if there is none yet. Where the
+    /// clock went back, a later record may be older.
     pub fn seek_time(&mut self, since: Stamp) -> io::Result<()> {
+        self.seek_from(since, |log, firsts| newest_before(log, firsts, &since.text()))
+    }
+
+    /// The same, but before those records too that are of this time or later and were written before
+    /// the clock went back. Among what follows are older ones then.
+    pub fn seek_since(&mut self, since: Stamp) -> io::Result<()> {
+        self.seek_from(since, |log, firsts| before_steps(log, firsts, since))
+    }
+
+    fn seek_from(
+        &mut self,
+        since: Stamp,
+        begins: impl FnOnce(&Path, &[u64]) -> io::Result<usize>,
+    ) -> io::Result<()> {
         let wanted = since.text();
         // Asked before the search: what is written meanwhile is later than `since` or found.
         let mut after = self.last_seq()?;
         let firsts = segments::firsts(&self.log)?;
-        for &first in &firsts[newest_before(&self.log, &firsts, &wanted)?..] {
+        for &first in &firsts[begins(&self.log, &firsts)?..] {
             let Some(open) = Open::new(&self.log, first)? else { continue };
             let at = partition(&open.file, |(ts, _)| *ts >= wanted)?;
             if let Some((_, seq)) = place_at(&open.file, at)? {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::segment::SegmentFile;
 use super::segments;
-use crate::model::{Peek, Record, Stamp};
+use crate::model::{Event, Peek, Record, Stamp};
 
 /// Bytes read at once; also the stretch that is searched line by line in the end.
 const BLOCK: usize = 16 << 10;
@@ -114,6 +114,53 @@ pub(super) fn newest_before(
         }
     }
     Ok(low)
+}
+
+/// How far back steps of the clock are looked for: this long, and so many segments.
+const STEPS_MICROS: i64 = 25 * 3600 * 1_000_000;
+const STEPS_SEGMENTS: usize = 64;
+
+/// The same, or an older one: that which may hold records of this time or later from before the
+/// clock went back.
+pub(super) fn before_steps(log: &Path, firsts: &[u64], since: Stamp) -> io::Result<usize> {
+    let newest = newest_before(log, firsts, &since.text())?;
+    let mut begin = newest;
+    for at in (1..=newest).rev().take(STEPS_SEGMENTS) {
+        let Some((began, back)) = beginning(log, firsts[at])? else { break };
+        let is_later = |stamp: i64| stamp >= since.0;
+        if back > 0 && is_later(began.0.saturating_add(back)) || begin == at && is_later(began.0) {
+            begin = at - 1;
+        }
+        if began.0 < since.0.saturating_sub(STEPS_MICROS) {
+            break;
+        }
+    }
+    Ok(begin)
+}
+
+/// When a segment begins, and by how many microseconds the clock had gone back then.
+fn beginning(log: &Path, first: u64) -> io::Result<Option<(Stamp, i64)>> {
+    let Some(file) = SegmentFile::open(log, first)? else { return Ok(None) };
+    let mut head = [0; 1024];
+    let read = file.read_at(&mut head, 0)?;
+    let ts =
+        Peek::place(&head[..read]).and_then(|(ts, _)| std::str::from_utf8(&ts).ok()?.parse().ok());
+    let Some(ts) = ts else { return Ok(None) };
+    // Behind what opens it, which may be long.
+    let mut block = vec![0; BLOCK];
+    let Some(second) = line_after(&file, 0, u64::MAX, &mut block)? else {
+        return Ok(Some((ts, 0)));
+    };
+    let read = file.read_at(&mut head, second)?;
+    let line = head[..read].split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let event = Record::parse(line).ok().filter(|record| record.event.is_some());
+    let event = event.and_then(|_| serde_json::from_slice::<Event>(line).ok());
+    Ok(Some(match event {
+        Some(Event::ClockStepped { back_ms }) => {
+            (ts, i64::try_from(back_ms).unwrap_or(i64::MAX).saturating_mul(1000))
+        }
+        _ => (ts, 0),
+    }))
 }
 
 /// First seq of the newest segment that begins with a whole `segment.opened`; 0 if none does. One

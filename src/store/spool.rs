@@ -6,11 +6,12 @@
 //! nothing has to be remembered anywhere else: a killed recorder's successor reads the folder.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::os::fifo::{self, Moved};
 
@@ -41,16 +42,34 @@ struct Piece {
     file: File,
 }
 
+/// Offset after the last byte that the files of the spool `key` hold; 0 if there are none.
+pub fn held_to(dir: &Path, key: &str) -> io::Result<u64> {
+    let mut end = 0;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if let Some(start) = start_of(&entry.file_name(), key) {
+            match entry.metadata() {
+                Ok(meta) => end = end.max(start + meta.len()),
+                // The log has it since.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(end)
+}
+
+/// What a file of the spool `key` says of its first byte by its name.
+fn start_of(name: &OsStr, key: &str) -> Option<u64> {
+    name.to_str()?.strip_prefix(key)?.strip_prefix('.')?.parse().ok()
+}
+
 impl Spool {
     /// Opens what is there of the spool `key`, of which the log holds everything before `logged`.
     pub fn open(dir: PathBuf, key: String, reserve: u64, logged: u64) -> io::Result<Spool> {
         let mut starts = Vec::new();
         for entry in fs::read_dir(&dir)? {
-            let name = entry?.file_name();
-            let rest = name.to_str().and_then(|name| name.strip_prefix(&key)?.strip_prefix('.'));
-            if let Some(start) = rest.and_then(|digits| digits.parse::<u64>().ok()) {
-                starts.push(start);
-            }
+            starts.extend(start_of(&entry?.file_name(), &key));
         }
         starts.sort_unstable();
         let mut spool =

@@ -10,7 +10,8 @@ use crate::os::child::spawn_told;
 use crate::os::host;
 use crate::os::kernel::{self, Exited, Which};
 use crate::os::pidfd::Pidfd;
-use crate::store::layout::PlanDir;
+use crate::store::layout::{Home, PlanDir};
+use crate::store::queue;
 
 impl Supervisor {
     /// Tells the machine that the verdict stands in the log, and what follows.
@@ -41,12 +42,21 @@ impl Supervisor {
 
     /// What is due may start.
     fn call_queue(&mut self) {
-        if self.turn.is_none() {
-            self.prepare_turn();
+        if self.turn.is_none() && (self.spec.plans_file.is_some() || self.is_queued()) {
+            self.turn = Some(Turn::prepare(&self.plan));
         }
         if let Some(turn) = &mut self.turn {
             turn.held_back = None;
         }
+    }
+
+    /// Whether a run that was begun by hand counts as the plan's turn.
+    fn is_queued(&self) -> bool {
+        let queue = Home::existing(self.plan.home()).ok().flatten();
+        let queue = queue.and_then(|home| queue::load(&home).ok().flatten());
+        queue.is_some_and(|queue| {
+            queue.entry(self.plan.name()).is_some_and(|entry| entry.stand.is_open())
+        })
     }
 
     /// A child has ended: perhaps who was to start what is due.
@@ -108,9 +118,13 @@ impl Turn {
         }
     }
 
-    /// Stays until it is done. The plan must be given back by then: it may be the next one itself.
+    /// Stays until it is done. The plan must be given back by then: it may be the next one itself, and
+    /// whoever was done before has found it taken.
     pub(super) fn see_through(mut self) -> io::Result<()> {
         self.held_back = None;
+        if self.pid.is_none() {
+            self.send(false);
+        }
         while let Some(pid) = self.pid {
             if let Some(process) = Pidfd::open(pid, None)? {
                 process.wait_for_end(None)?;

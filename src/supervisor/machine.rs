@@ -43,6 +43,8 @@ pub(super) struct Machine {
     restart: bool,
     /// The restart follows from the plan's policy.
     by_policy: bool,
+    /// A stop came after the end: whatever the policy asks for, nothing follows.
+    stays_ended: bool,
     /// What makes the verdict possible was said.
     settled: bool,
     seen: Vec<String>,
@@ -64,6 +66,7 @@ impl Machine {
             early: None,
             restart: false,
             by_policy: false,
+            stays_ended: false,
             settled: false,
             seen: Vec::new(),
         }
@@ -151,7 +154,7 @@ impl Machine {
                 self.settle(to);
             }
             (Phase::Draining, Input::VerdictLogged { pause }) => match pause {
-                Some(pause) if !self.restart => self.pause(pause, to),
+                Some(pause) if !self.restart && !self.stays_ended => self.pause(pause, to),
                 _ => self.finish(to),
             },
             (Phase::Running, Input::Stalled { silent_ms, stop }) => {
@@ -248,7 +251,7 @@ impl Machine {
         match (request.verb, self.phase) {
             (verb, Phase::Pausing) if verb != Verb::Signal => self.asked_in_pause(request, to),
             (Verb::Restart, Phase::Draining | Phase::Ended) => {
-                self.restart = true;
+                (self.restart, self.stays_ended) = (true, false);
                 let msg = format!("{} asked for a restart", request.by);
                 let (by, request) = (request.by, Some(request.id));
                 let event = Event::RunRestarting { by, request, after_ms: None };
@@ -263,11 +266,11 @@ impl Machine {
             }
             (_, Phase::Starting) if !self.begun => self.early = Some(request),
             (_, Phase::Draining) => {
-                // The plan itself has ended: what is left of it can only be swept.
-                if std::mem::take(&mut self.restart) {
-                    // Said, or whoever reads the log would start it in spite of the stop.
-                    self.say_stopping(request.verb, &request.by, &request.id, to);
-                }
+                // The plan itself has ended: what is left of it can only be swept, and what its policy
+                // may ask for is taken back. Said, or whoever reads the log would start it all the
+                // same.
+                (self.restart, self.stays_ended) = (false, true);
+                self.say_stopping(request.verb, &request.by, &request.id, to);
                 let signal = if request.verb == Verb::Kill { libc::SIGKILL } else { libc::SIGTERM };
                 let (by, id) = (request.by, Some(request.id));
                 to.push(Effect::Signal { signal, tree: true, by, request: id });

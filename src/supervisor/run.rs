@@ -13,6 +13,7 @@ use super::exec::{ExecFailure, ExecOrder};
 use super::machine::Ended;
 use super::secrets::{Secrets, value_of};
 use super::tree::Marks;
+use crate::fold::Fold;
 use crate::model::{Marker, Spec, Stream, VerdictRule, secret};
 use crate::os::child::{itself, keep_over_exec, make_blocking};
 use crate::os::kernel::{self, Exited, Which};
@@ -20,6 +21,7 @@ use crate::os::pidfd::{Pidfd, Process, start_time};
 use crate::os::poll::{self, PollFd, PollFlags};
 use crate::os::{fifo, proc};
 use crate::store::layout::PlanDir;
+use crate::store::spool;
 
 /// The streams of a plan.
 pub(super) const STREAMS: [Stream; 3] = [Stream::Stdout, Stream::Stderr, Stream::Events];
@@ -28,8 +30,18 @@ pub(super) const STREAMS: [Stream; 3] = [Stream::Stdout, Stream::Stderr, Stream:
 /// when the recorder dies, and the end of the last writer shows as a hang-up.
 pub(super) struct Pipes {
     ends: Vec<(Stream, OwnedFd)>,
-    /// And what else would lose its content with its last reader.
-    _stages: Vec<OwnedFd>,
+    /// What else would lose its content with its last reader: where bytes wait for the log.
+    stages: Vec<(Stream, OwnedFd)>,
+    _secrets: Option<OwnedFd>,
+}
+
+/// Bytes of a plan that have no record yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unrecorded {
+    /// All of them.
+    pub(super) all: u64,
+    /// Those that the recorder has not even taken: it is behind, and the plan may be waiting for it.
+    pub(super) untaken: u64,
 }
 
 impl Pipes {
@@ -54,20 +66,42 @@ impl Pipes {
             let (pipe, stage) = (plan.run_pipe(run, &stream), plan.run_stage(run, &stream));
             match (fifo::open_read(&pipe), fifo::open_read(&stage)) {
                 (Ok(pipe), Ok(stage)) => {
-                    ends.push((stream, pipe));
-                    stages.push(stage);
+                    ends.push((stream.clone(), pipe));
+                    stages.push((stream, stage));
                 }
                 // Ended and removed: nothing can come out of it any more.
                 (Err(error), _) | (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
                 (Err(error), _) | (_, Err(error)) => return Err(error),
             }
         }
-        match fifo::open_read(&plan.secrets(run)) {
-            Ok(secrets) => stages.push(secrets),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        let secrets = match fifo::open_read(&plan.secrets(run)) {
+            Ok(secrets) => Some(secrets),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
+        };
+        Ok(Pipes { ends, stages, _secrets: secrets })
+    }
+
+    /// What of this run is on its way into the log, of which this is known.
+    pub(super) fn unrecorded(
+        &self,
+        plan: &PlanDir,
+        run: u64,
+        fold: &Fold,
+    ) -> io::Result<Unrecorded> {
+        let mut bytes = Unrecorded::default();
+        for (stream, end) in &self.ends {
+            bytes.untaken += fifo::waiting(end)?;
+            let known =
+                fold.streams.iter().find(|known| known.run == run && known.stream == *stream);
+            let held_to = spool::held_to(&plan.spool(), &format!("{run}.{stream}"))?;
+            bytes.all += held_to.saturating_sub(known.map_or(0, |known| known.off));
         }
-        Ok(Pipes { ends, _stages: stages })
+        for (_, stage) in &self.stages {
+            bytes.all += fifo::waiting(stage)?;
+        }
+        bytes.all += bytes.untaken;
+        Ok(bytes)
     }
 
     /// Makes the end of the last writer show, also if it left before we opened the pipe: a hang-up
@@ -278,5 +312,34 @@ pub(super) fn marks(plan: Option<&Plan>, token: Option<&str>, ours: &[Option<i32
         token: token.map(|token| format!("PLANWATCH_RUN_TOKEN={token}").into_bytes()),
         ours: ours.iter().flatten().copied().collect(),
         kin: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::store::layout::Home;
+
+    #[test]
+    fn bytes_that_the_log_does_not_have_yet_are_seen_wherever_they_are() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        let spec = Spec::new(plan.name().clone(), Vec::new(), "/".into());
+        let pipes = Pipes::make(&plan, 1, &Secrets::of(&spec, &BTreeMap::new())).unwrap();
+        let fold = Fold::new(plan.name().clone());
+        let seen = || pipes.unrecorded(&plan, 1, &fold).unwrap();
+        assert_eq!(seen(), Unrecorded::default());
+        let write = |path: &std::path::Path| {
+            File::from(fifo::open_write(path).unwrap()).write_all(b"12345").unwrap();
+        };
+        write(&plan.run_stage(1, &Stream::Stderr));
+        assert_eq!(seen(), Unrecorded { all: 5, untaken: 0 });
+        write(&plan.run_pipe(1, &Stream::Stdout));
+        assert_eq!(seen(), Unrecorded { all: 10, untaken: 5 });
+        std::fs::write(plan.spool().join("1.stdout.100"), "1234567").unwrap();
+        assert_eq!(seen(), Unrecorded { all: 117, untaken: 5 });
     }
 }

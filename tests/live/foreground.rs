@@ -3,7 +3,7 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -130,6 +130,30 @@ fn the_plans_outlive_who_stays_and_who_comes_back_goes_on_with_them() {
     // Nothing is left: now the file is queued anew.
     foreground(&home, plans, &["--resume"]).runs();
     assert_eq!(home.records("two").events("run.started").len(), 2);
+    home.until_quiet();
+}
+
+#[test]
+fn all_plans_are_asked_to_stop_at_once_and_long_before_a_container_engine_kills() {
+    let home = Home::new();
+    let plans = r#"
+        [defaults]
+        jobs = 3
+        [plan.p]
+        cmd = "touch up.${each}; exec sleep 1000"
+        foreach = ["1", "2", "3"]
+    "#;
+    let service = foreground(&home, plans, &[]).code(143).spawn();
+    for name in ["up.1", "up.2", "up.3"] {
+        home.until_file(name);
+    }
+    let asked = Instant::now();
+    service.signal(Signal::TERM);
+    drop(service.ends());
+    assert!(asked.elapsed() < Duration::from_secs(9), "it took {:?}", asked.elapsed());
+    for (_, verdict) in ended(&home, &["p-1", "p-2", "p-3"]) {
+        assert_eq!(verdict, "stopped");
+    }
     home.until_quiet();
 }
 

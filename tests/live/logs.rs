@@ -150,6 +150,42 @@ fn a_cursor_file_goes_on_where_the_last_call_stopped() {
 }
 
 #[test]
+fn a_cursor_file_that_is_ahead_of_a_log_begun_anew_hides_nothing_of_it() {
+    let home = Home::new();
+    let read = |args: &[&str]| {
+        home.planwatch(["logs", "-o", "cat", "--stream", "stdout", "--cursor-file", "seen", "plan"])
+            .args(args)
+            .prints_something()
+            .may_speak()
+            .runs()
+    };
+    for follow in [&[][..], &["-f"]] {
+        record(&home, "plan", b"1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+        read(&[]);
+        home.planwatch(["rm", "plan"]).prints_something().may_speak().runs();
+        record(&home, "plan", b"new\n");
+        let done = read(follow);
+        assert_eq!(done.stdout, "new\n");
+        assert!(done.stderr.contains("begins anew"), "{}", done.stderr);
+        assert_eq!(read(follow).stdout, "", "and is known from then on");
+        home.planwatch(["rm", "plan"]).prints_something().may_speak().runs();
+        std::fs::remove_file(home.file("seen")).unwrap();
+    }
+}
+
+#[test]
+fn the_last_that_fit_come_with_the_lines_before_them() {
+    let home = Home::new();
+    record(&home, "plan", b"hit\n1\n2\n3\nhit\n4\n");
+    let last = |args: &[&str]| {
+        let cmd = home.planwatch(["logs", "-o", "cat", "--stream", "stdout", "--grep", "hit"]);
+        cmd.args(args).arg("plan").prints_something().may_speak().runs().stdout
+    };
+    assert_eq!(last(&["-n", "1", "-B", "2"]), "2\n3\nhit\n");
+    assert_eq!(last(&["-n", "1", "-C", "1"]), "3\nhit\n4\n");
+}
+
+#[test]
 fn a_follower_killed_and_resumed_by_cursor_gets_every_record_once() {
     let home = Home::new();
     let steps = [Step::Rate(10_000), Step::Both(scale(5_000, 100_000))];

@@ -150,3 +150,151 @@ fn a_plan_that_waits_for_its_turn_can_be_waited_for_and_so_can_one_that_will_nev
     assert!(never.stderr.contains("never was skipped: one run 1 failed"), "{}", never.stderr);
     home.until_quiet();
 }
+
+#[test]
+fn who_lacks_a_variable_leaves_the_plan_to_who_has_it_and_says_which_it_is() {
+    let home = Home::new();
+    std::fs::write(home.file("plans.toml"), ONE_AFTER_THE_OTHER).unwrap();
+    home.planwatch(["up"]).env("ITS_KEY", "x").may_speak().runs();
+    home.until_file("up");
+    kill_all_of_planwatch(&home);
+    home.touch("go");
+    home.until("the plan has ended", || home.processes().is_empty().then_some(()));
+    home.until("who comes by without it waits for who has it", || {
+        let two = row(&home, "two")?;
+        let why = "waits for planwatch up from a shell where ITS_KEY is set";
+        (two["state"] == "queued" && two["reasons"][0] == why).then_some(())
+    });
+    home.until_quiet();
+    assert!(!home.file("second").exists());
+    home.until("who has it starts it", || {
+        home.planwatch(["ps"]).env("ITS_KEY", "x").prints_something().may_speak().runs();
+        home.file("second").exists().then_some(())
+    });
+    assert_eq!(ended(&home, &["two"])[0].1, "succeeded");
+    home.until_quiet();
+}
+
+#[test]
+fn a_file_of_plans_that_is_being_saved_costs_no_plan_its_turn() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    std::fs::write(home.file("plans.toml"), "").unwrap();
+    home.touch("go");
+    let state = home.path().join("queue/state.json");
+    home.until("it waits to be tried again", || {
+        let queue = std::fs::read_to_string(&state).unwrap();
+        (queue.contains("to be tried again") && queue.contains("is empty")).then_some(())
+    });
+    std::fs::write(home.file("plans.toml"), ONE_AFTER_THE_OTHER).unwrap();
+    // Nobody comes by: who was sent when the run had ended tries again.
+    home.until_file("second");
+    assert_eq!(ended(&home, &["one", "two"])[1].1, "succeeded");
+    home.until_quiet();
+}
+
+#[test]
+fn a_plan_that_was_started_by_hand_before_its_turn_has_had_it() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    let by_hand = "touch hand; until test -e end; do sleep 0.01; done";
+    home.planwatch(["run", "-d", "-n", "two", "--", "sh", "-c", by_hand])
+        .prints("two\n")
+        .may_speak()
+        .runs();
+    home.until_file("hand");
+    home.touch("go");
+    home.until("the queue knows that it runs", || {
+        let queue = std::fs::read_to_string(home.path().join("queue/state.json")).ok()?;
+        let queue: serde_json::Value = serde_json::from_str(&queue).ok()?;
+        let stand = &queue["entries"][1]["stand"];
+        (stand["is"] == "given" && stand["run"] == 1).then_some(())
+    });
+    home.touch("end");
+    assert_eq!(ended(&home, &["two"])[0].1, "succeeded");
+    home.until_quiet();
+    assert_eq!(home.records("two").events("run.started").len(), 1);
+    let queue = std::fs::read_to_string(home.path().join("queue/state.json")).unwrap();
+    assert!(!queue.contains("waiting") && !queue.contains("given"), "{queue}");
+}
+
+#[test]
+fn what_failed_and_runs_again_by_hand_is_waited_for_when_its_file_is_queued_again() {
+    let home = Home::new();
+    let plans = r#"
+        [plan.first]
+        cmd = "test -e well || exit 3; touch up; until test -e go; do sleep 0.01; done"
+        [plan.next]
+        cmd = "true"
+        after = "first"
+    "#;
+    up(&home, plans, &[]);
+    let verdicts: Vec<String> = ended(&home, &["first", "next"]).into_iter().map(|v| v.1).collect();
+    assert_eq!(verdicts, ["failed", "skipped"]);
+    home.touch("well");
+    // Something must be open, or everything that was queued is forgotten.
+    let other = "[plan.other]\ncmd = \"until test -e go; do sleep 0.01; done\"\n";
+    std::fs::write(home.file("other.toml"), other).unwrap();
+    home.planwatch(["up", "-f", "other.toml"]).may_speak().runs();
+    home.planwatch(["restart", "first"]).prints_something().may_speak().runs();
+    home.until_file("up");
+    let said = up(&home, plans, &["-j", "3"]).stderr;
+    assert!(said.contains("running already, left alone: first"), "{said}");
+    assert_eq!(row(&home, "next").unwrap()["reasons"][0], "waits for first");
+    home.touch("go");
+    assert_eq!(ended(&home, &["next"])[0].1, "succeeded");
+    home.until_quiet();
+}
+
+#[test]
+fn a_queue_that_cannot_be_read_is_not_written_over_and_hides_no_plan() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    let state = home.path().join("queue/state.json");
+    let whole = std::fs::read_to_string(&state).unwrap();
+    let torn = &whole[..whole.len() / 2];
+    std::fs::write(&state, torn).unwrap();
+    for command in ["up", "down"] {
+        let said = home.planwatch([command]).code(5).may_speak().runs().stderr;
+        assert!(said.contains("the queue cannot be read"), "{said}");
+    }
+    let listed = home.planwatch(["ps", "-q"]).prints("one\n").may_speak().runs().stderr;
+    assert!(listed.contains("the queue cannot be read"), "{listed}");
+    assert_eq!(std::fs::read_to_string(&state).unwrap(), torn);
+    std::fs::write(&state, &whole).unwrap();
+    home.touch("go");
+    assert_eq!(ended(&home, &["one", "two"])[1].1, "succeeded");
+    home.until_quiet();
+}
+
+#[test]
+fn a_plan_that_cannot_begin_now_gives_its_place_to_the_next_and_has_its_turn_later() {
+    let home = Home::new();
+    let plans = r#"
+        [defaults]
+        jobs = 1
+        [plan.odd]
+        cmd = "touch odd"
+        [plan.missing]
+        cmd = ["no-such-program-here"]
+        [plan.next]
+        cmd = "touch next; until test -e go; do sleep 0.01; done"
+    "#;
+    // Where its folder is to be, there is a file.
+    home.planwatch(["ps"]).may_speak().runs();
+    std::fs::create_dir_all(home.path().join("plans")).unwrap();
+    let in_the_way = home.plan_dir("odd");
+    std::fs::write(&in_the_way, "").unwrap();
+    let said = up(&home, plans, &[]).stderr;
+    assert!(said.contains("odd waits to be tried again"), "{said}");
+    home.until_file("next");
+    assert_eq!(row(&home, "missing").unwrap()["verdict"], "failed");
+    std::fs::remove_file(&in_the_way).unwrap();
+    home.touch("go");
+    home.until_file("odd");
+    assert_eq!(ended(&home, &["odd", "next"])[0].1, "succeeded");
+    home.until_quiet();
+}

@@ -191,6 +191,20 @@ fn silence_is_told_and_ends_a_run_where_the_plan_says_so() {
 }
 
 #[test]
+fn a_plan_that_takes_its_time_for_a_line_has_not_fallen_silent() {
+    let home = Home::new();
+    let plans = r#"
+        [plan.dots]
+        cmd = "for i in 0 1 2 3 4 5 6 7 8 9; do printf .; sleep 0.1; done; echo"
+        stall-timeout = { after = "400ms", then = "stop" }
+    "#;
+    up(&home, plans, &[]);
+    assert_eq!(ended(&home, &["dots"])[0].1, "succeeded");
+    assert!(home.records("dots").events("run.stalled").is_empty());
+    home.until_quiet();
+}
+
+#[test]
 fn hooks_are_told_the_verdict_for_a_bounded_time_and_that_is_on_record() {
     let home = Home::new();
     let plans = r#"

@@ -121,7 +121,7 @@ impl Far<'_> {
             .map(|((one, fold), after)| {
                 let filter = filter(wanted, one, picks);
                 let log = Arc::new(records(&self.client, one, filter));
-                Stretch { log, after, upto: fold.seq }
+                Stretch { log, after, sought: after, upto: fold.seq }
             })
             .collect();
         still::print_stretches(&stretches, &self.chosen, options, self.printer, cursors, world)

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::cursor::CursorFile;
 use super::targets::Chosen;
-use super::{Options, numbers, place};
+use super::{Options, numbers, place, resumed};
 use crate::cmd::World;
 use crate::cmd::print::Printer;
 use crate::exit::Exit;
-use crate::feed::search::{Found, Search, Stretch, What};
+use crate::feed::search::{Found, Search, Stretch, What, lead_up};
 use crate::model::{PlanName, Stamp};
 use crate::store::layout::Home;
 use crate::store::reader::Reader;
@@ -25,13 +25,13 @@ pub(super) fn print(
     home: &Home,
     chosen: &[Chosen],
     options: &Options,
-    printer: Printer,
+    mut printer: Printer,
     world: &World,
 ) -> anyhow::Result<i32> {
     let cursors = options.cursor_file.as_deref().map(CursorFile::open).transpose()?;
     let mut stretches = Vec::new();
     for one in chosen {
-        let saved = cursors.as_ref().and_then(|cursors| cursors.get(&one.plan));
+        let saved = resumed(cursors.as_ref(), home, one, &mut printer)?;
         stretches.push(stretch(home, one, options, &printer, saved)?);
     }
     print_stretches(&stretches, chosen, options, printer, cursors, world)
@@ -80,7 +80,7 @@ pub(super) fn print_stretches(
     }
     printer.finish(tally.skipped)?;
     if let Some(cursors) = cursors {
-        let seqs = stretches.iter().map(|stretch| stretch.upto.max(stretch.after));
+        let seqs = stretches.iter().map(|stretch| stretch.upto.max(stretch.sought));
         cursors.save(&names.into_iter().zip(seqs).collect::<Vec<_>>())?;
     }
     Ok(Exit::Done.code())
@@ -98,10 +98,11 @@ fn stretch(
     let mut reader = Reader::open(&plan)?;
     // Where a reader that keeps pace with its writer comes to an end.
     let mut upto = reader.last_seq()?;
-    let after = place(&mut reader, printer, home, options, one, saved)?;
+    let (sought, floor) = place(&mut reader, printer, home, options, one, saved)?;
+    let after = lead_up(&mut reader, sought, options.around.0, floor, printer.sieve())?;
     if let Some(until) = options.until.filter(|_| options.cursor_file.is_none()) {
         reader.seek_time(Stamp(until.0 + 1))?;
         upto = upto.min(reader.cursor());
     }
-    Ok(Stretch { log: Arc::new(plan), after, upto })
+    Ok(Stretch { log: Arc::new(plan), after, sought, upto })
 }

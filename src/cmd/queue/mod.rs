@@ -10,21 +10,36 @@
 //! takes a turn and leaves; every command that comes by has one taken too, if something is due. What surprises: a
 //! turn only writes down which run of which plan is meant to be next. Whether that run has begun
 //! stands in the plan's log, and a supervisor that is told to begin a run that was begun already
-//! leaves: so a turn may be repeated at any time, by anybody, after any death.
+//! leaves: so a turn may be repeated at any time, by anybody, after any death. And whoever takes a turn
+//! starts only what it has all variables for: the others wait for somebody who has.
 
 mod passing;
 mod starting;
 mod turn;
 
+use std::io;
+
+use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Queue, Stand, State, Verdict};
 use crate::render::ps::PsRow;
 
-pub use passing::{come_by, is_something_due};
+pub use passing::{come_by, is_something_due, pass};
 pub(super) use turn::look;
 pub use turn::{Turn, is_held, take_turn};
 
 /// What everything waits for once the machine was restarted.
 pub(super) const HELD: &str = "for planwatch up --resume: the machine was restarted";
+
+/// What a queue that cannot be read means to who is to change it: no other is written over it.
+pub(super) fn refusal(error: io::Error) -> anyhow::Error {
+    if error.kind() != io::ErrorKind::InvalidData {
+        return error.into();
+    }
+    let failure = Failure::new(Exit::Refused, "the queue cannot be read").because(error);
+    failure
+        .hint("with a newer planwatch, or move the file away: what is queued is forgotten then")
+        .into()
+}
 
 /// What the queue knows of plans that do not run: rows for those that wait, and for those that were
 /// skipped.

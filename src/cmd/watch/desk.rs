@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::file::{self, in_one_line};
 use crate::cmd::alive::settled;
 use crate::cmd::leftover::left_behind;
-use crate::cmd::queue::take_turn;
+use crate::cmd::queue::pass;
 use crate::cmd::tables::ChosenRun;
 use crate::cmd::up::SEEN;
 use crate::cmd::{World, now, why};
@@ -120,7 +120,7 @@ struct Runner {
 impl Runner {
     fn run(mut self, due: &Receiver<Effect>) {
         // Whoever looks at the queue does what is due in it.
-        if let Err(error) = take_turn(&self.home, &self.world) {
+        if let Err(error) = pass(&self.home, &self.world) {
             let _ = self.tell.send(Msg::Say(in_one_line(&exit::message(&error))));
         }
         for effect in due {

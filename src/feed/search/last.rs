@@ -5,9 +5,10 @@ use std::io;
 use memchr::memchr;
 
 use crate::feed::sieve::Sieve;
-use crate::model::Peek;
+use crate::model::{Peek, Record};
 use crate::store::backward::Backward;
 use crate::store::layout::PlanDir;
+use crate::store::reader::{Batch, Reader, Step};
 
 /// The seq before the n-th last wanted record behind `floor`; `floor` if they are fewer. An error of
 /// kind `Interrupted` if it is not to go on.
@@ -48,6 +49,38 @@ pub fn seek_last(
         }
     }
     Ok(floor)
+}
+
+/// The seq behind which `before` of those records stand that are looked at, and then the one of seq
+/// `sought`; `floor` at the lowest.
+pub fn lead_up(
+    reader: &mut Reader,
+    sought: u64,
+    before: usize,
+    floor: u64,
+    sieve: &Sieve,
+) -> io::Result<u64> {
+    if before == 0 || sieve.is_open() {
+        return Ok(sought);
+    }
+    let (mut batch, mut stretch) = (Batch::new(), before as u64);
+    loop {
+        let begins = sought.saturating_sub(stretch).max(floor);
+        let mut reached = Vec::new();
+        reader.seek_after(begins);
+        while reader.cursor() < sought
+            && let Step::Lines | Step::Gap { .. } = reader.read(&mut batch)?
+        {
+            let records = batch.lines().filter_map(|line| Record::parse(line).ok());
+            let looked_at = records.filter(|record| sieve.wanted().reaches(record));
+            reached.extend(looked_at.map(|record| record.seq).filter(|&seq| seq <= sought));
+        }
+        match reached.len().checked_sub(before) {
+            Some(first) => return Ok(reached[first] - 1),
+            None if begins == floor => return Ok(reached.first().map_or(sought, |seq| seq - 1)),
+            None => stretch = stretch.saturating_mul(4),
+        }
+    }
 }
 
 fn last_seq(block: &[u8]) -> Option<u64> {

@@ -27,7 +27,7 @@ mod tournament;
 use std::io;
 use std::sync::Arc;
 
-pub use last::seek_last;
+pub use last::{lead_up, seek_last};
 pub use numbers::{Numbers, OfLevel, OfPlan};
 pub use tasks::{Apart, OfTask, Tasks};
 
@@ -41,6 +41,8 @@ pub struct Stretch {
     pub log: Arc<dyn Log>,
     /// Only records with a greater seq.
     pub after: u64,
+    /// What stands between that and this seq is given around others only.
+    pub sought: u64,
     /// Only records up to this seq.
     pub upto: u64,
 }

@@ -69,6 +69,7 @@ fn split(search: &Search, stretch: &Stretch) -> io::Result<Vec<Stretch>> {
         .map(|upto| Stretch {
             log: Arc::clone(&stretch.log),
             after: std::mem::replace(&mut after, upto),
+            sought: stretch.sought,
             upto,
         })
         .collect())

@@ -19,6 +19,7 @@ pub(super) struct Strain<'s> {
     search: &'s Search,
     reader: Box<dyn Source>,
     batch: Batch,
+    sought: u64,
     upto: u64,
     /// So many bytes of the batch are given as they are; None if what was found is.
     whole: Option<usize>,
@@ -42,6 +43,7 @@ impl<'s> Strain<'s> {
             search,
             reader,
             batch: Batch::new(),
+            sought: stretch.sought,
             upto: stretch.upto,
             whole: None,
             found: Vec::new(),
@@ -127,7 +129,9 @@ impl<'s> Strain<'s> {
                 self.damaged += 1;
                 continue;
             };
-            if !self.search.sieve.wanted().wants(&record) || !self.is_first(&record) {
+            let is_sought = record.seq > self.sought;
+            let wanted = self.search.sieve.wanted();
+            if !is_sought || !wanted.wants(&record) || !self.is_first(&record) {
                 continue;
             }
             if before > 0 || after > 0 {

@@ -11,6 +11,7 @@ use super::super::sieve::Wanted;
 use super::*;
 use crate::model::{Head, Level, Peek, Stamp, Text, encode_text};
 use crate::store::layout::Home;
+use crate::store::reader::Reader;
 
 struct Bench {
     _temp: TempDir,
@@ -47,7 +48,7 @@ impl Bench {
             }
             std::fs::write(plan.segment(first), lines).unwrap();
         }
-        Stretch { log: Arc::new(plan), after: 0, upto: seq }
+        Stretch { log: Arc::new(plan), after: 0, sought: 0, upto: seq }
     }
 }
 
@@ -177,4 +178,25 @@ fn the_last_records_that_are_wanted_are_found_from_the_end() {
     assert_eq!(last(9, 300, "hit"), 300);
     assert_eq!(last(0, 0, "hit"), 500);
     assert_eq!(last(10, 0, "x"), 490);
+}
+
+#[test]
+fn the_last_records_that_are_wanted_come_with_those_before_them() {
+    let bench = Bench::new();
+    let texts: Vec<&str> = (0..500).map(|at| if at % 100 == 50 { "hit" } else { "x" }).collect();
+    let whole = bench.plan("p", &texts, 60, (0, 1));
+    let plan = bench.home.plan(&"p".parse().unwrap());
+    let last = |n, before, floor| {
+        let sieve = grep("hit");
+        let sought = seek_last(&plan, n, floor, &sieve, &|| true).unwrap();
+        let mut reader = Reader::open(&plan).unwrap();
+        let after = lead_up(&mut reader, sought, before, floor, &sieve).unwrap();
+        let search = Search { sieve, around: (before, 0), ..Search::default() };
+        given(&search, &[Stretch { after, sought, ..whole.clone() }])
+    };
+    let seqs = |from: u64, to: u64| (from..=to).map(|seq| (0, seq)).collect::<Vec<_>>();
+    assert_eq!(last(1, 2, 0), seqs(449, 451));
+    assert_eq!(last(1, 2, 449), seqs(450, 451));
+    assert_eq!(last(1, 150, 0), seqs(301, 451), "an older one is only among those around it");
+    assert_eq!(last(9, 2, 0).first(), Some(&(0, 49)));
 }

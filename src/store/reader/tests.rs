@@ -420,3 +420,40 @@ fn the_last_lines_are_counted_by_what_the_caller_wants() {
     reader.seek_last(2, &mut |line| sevens(line)).unwrap();
     assert_eq!(reader.cursor(), expected[expected.len() - 2] - 1);
 }
+
+#[test]
+fn what_was_written_before_the_clock_went_back_is_found_by_its_time() {
+    let mut writer = Writer::new();
+    let hour = 3_600_000_000;
+    let lines = |writer: &mut Writer, count: usize| {
+        for _ in 0..count {
+            writer.micros += hour / 60;
+            writer.line(20);
+        }
+    };
+    lines(&mut writer, 120);
+    let before = (writer.seq, writer.micros);
+    // Back by an hour, and a minute later right again.
+    writer.event(&Event::SegmentSealed { records: 1, bytes: 1, crc32: vec![SealHash(7)] });
+    writer.micros -= hour;
+    writer.rotate(false);
+    writer.event(&Event::ClockStepped { back_ms: 3_600_000 });
+    lines(&mut writer, 1);
+    writer.micros += hour;
+    lines(&mut writer, 120);
+    writer.rotate(true);
+    lines(&mut writer, 120);
+    let since = |at: i64| {
+        let mut reader = writer.reader();
+        reader.seek_since(Stamp(at)).unwrap();
+        reader.cursor()
+    };
+    let half = hour / 2;
+    let cursor = since(before.1 - half);
+    assert!(cursor >= before.0 - 31 && cursor < before.0 - 28, "{cursor} of {}", before.0);
+    // What only holds older records is not read.
+    let late = writer.micros - half;
+    let mut reader = writer.reader();
+    reader.seek_time(Stamp(late)).unwrap();
+    assert_eq!(since(late), reader.cursor());
+}

@@ -315,3 +315,23 @@ fn a_stop_while_the_output_ends_takes_a_restart_back_and_says_so() {
         matches!(effect, Effect::Say(_, _, Event::RunStopping { restart: false, .. }))
     }));
 }
+
+#[test]
+fn a_stop_while_the_output_ends_takes_back_what_the_policy_will_ask_for() {
+    let draining = || {
+        let mut machine = running();
+        machine.step(Input::Exited(Ended { code: Some(1), ..Ended::default() }));
+        let said = machine.step(Input::Asked(request(Verb::Stop, 1, None, None)));
+        let stop = |effect: &Effect| matches!(effect, Effect::Say(_, _, Event::RunStopping { .. }));
+        assert!(said.iter().any(stop), "{said:?}");
+        machine
+    };
+    let pause = Some(Pause { so_far: 0, max: Some(3), after_ms: 5_000 });
+    let mut machine = draining();
+    assert_eq!(machine.step(Input::VerdictLogged { pause }), [Effect::Finish]);
+    assert!(!machine.restart_due());
+    let mut machine = draining();
+    machine.step(Input::Asked(request(Verb::Restart, 2, None, None)));
+    assert_eq!(machine.step(Input::VerdictLogged { pause }), [Effect::Finish]);
+    assert!(machine.restart_due(), "who asks last decides");
+}
