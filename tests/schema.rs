@@ -8,8 +8,8 @@ use std::str::FromStr as _;
 
 use planwatch::fold::{Fold, RunFold};
 use planwatch::model::{
-    Attempt, AttemptEnd, Eol, Event, FileMark, Head, Level, Marker, RestartChoice, SealHash, Stamp,
-    State, Stream, Task, TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event,
+    Attempt, AttemptEnd, Eol, Event, Face, FileMark, Head, Level, Marker, RestartChoice, SealHash,
+    Stamp, State, Stream, Task, TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event,
     encode_text,
 };
 use planwatch::plans::{Place, keys};
@@ -71,7 +71,12 @@ fn events() -> Vec<Event> {
         },
         Event::StreamClosed { of: Stream::Stderr, bytes: 0 },
         Event::StreamHeld { of: vec![Stream::Stdout], pids: vec![1] },
-        Event::RunVerdict { verdict: Verdict::Failed, exit: 30, reasons: vec!["x".to_owned()] },
+        Event::RunVerdict {
+            verdict: Verdict::Failed,
+            exit: 30,
+            reasons: vec!["x".to_owned()],
+            luigi: Some(Face::Failed),
+        },
         Event::RunRestarting { by: by(), request: request(), after_ms: Some(5_000) },
         Event::RecorderRestarted { pid: 1, cut: 3 },
         Event::SupervisorAdopted { pid: 1, id: "a".to_owned() },

@@ -208,7 +208,12 @@ mod tests {
             r#"{"event":"run.started","argv":[],"cwd":"/","verdict":[],"boot":""}"#,
         )
         .unwrap();
-        let judged = Event::RunVerdict { verdict: Verdict::Failed, exit: 30, reasons: Vec::new() };
+        let judged = Event::RunVerdict {
+            verdict: Verdict::Failed,
+            exit: 30,
+            reasons: Vec::new(),
+            luigi: None,
+        };
         let lines = [
             (
                 "pending",
@@ -291,7 +296,7 @@ mod tests {
         )
         .unwrap();
         let verdict = Verdict::Succeeded;
-        let judged = Event::RunVerdict { verdict, exit: 0, reasons: Vec::new() };
+        let judged = Event::RunVerdict { verdict, exit: 0, reasons: Vec::new(), luigi: None };
         let head = Head::new(plan.name(), 1, "planwatch");
         let mut log = Vec::new();
         for (seq, event) in (1..).zip([opened, started, judged]) {

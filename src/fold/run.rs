@@ -210,7 +210,8 @@ impl RunFold {
                 self.held.clone_from(of);
                 self.held_by.clone_from(pids);
             }
-            Event::RunVerdict { verdict, exit, reasons } => {
+            Event::RunVerdict { verdict, exit, reasons, luigi } => {
+                self.hear_luigi(*luigi, *verdict, *exit);
                 self.verdict = *verdict;
                 self.exit = Some(*exit);
                 self.reasons.clone_from(reasons);
@@ -292,6 +293,16 @@ impl RunFold {
             || self.stopping.as_ref().is_some_and(|stopping| stopping.restart)
     }
 
+    /// Who passes over the plan's own lines learns at the end what Luigi said in them. Logs of before
+    /// that was told say it by the exit code, where data was missing.
+    fn hear_luigi(&mut self, told: Option<Face>, verdict: Verdict, exit: i32) {
+        let missing = verdict == Verdict::Incomplete && exit == Face::MISSING_CODE;
+        let told = told.or((missing && self.luigi.is_none()).then_some(Face::Missing));
+        if told.is_some() && self.face() != told {
+            (self.luigi, self.luigi_before) = (told, None);
+        }
+    }
+
     /// Takes what a summary says.
     pub(super) fn luigi_says(&mut self, face: Face) {
         if face.is_success() {
@@ -334,7 +345,7 @@ impl RunFold {
         let tasks = luigi_says.then(|| super::headline::of_tasks(self)).flatten();
         let reasons: Vec<String> = tasks.into_iter().chain(reasons).collect();
         let msg = super::headline(self, verdict, &reasons);
-        Judgement { verdict, exit, reasons, level, msg }
+        Judgement { verdict, exit, reasons, luigi: self.face(), level, msg }
     }
 }
 

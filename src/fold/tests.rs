@@ -95,8 +95,8 @@ impl Writer {
             self.say(run, Event::StreamClosed { of, bytes: 1 }, false);
         }
         let judgement = self.fold.verdict(run).unwrap();
-        let Judgement { verdict, exit, reasons, .. } = judgement;
-        self.say(run, Event::RunVerdict { verdict, exit, reasons }, false);
+        let Judgement { verdict, exit, reasons, luigi, .. } = judgement;
+        self.say(run, Event::RunVerdict { verdict, exit, reasons, luigi }, false);
     }
 
     fn stop(&mut self, restart: bool) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileMark, Level, Restart, Stream, Verdict, VerdictRule};
+use super::{Face, FileMark, Level, Restart, Stream, Verdict, VerdictRule};
 
 /// One event and its own fields. Adding a kind makes the compiler list its readers; readers of
 /// older releases skip kinds they do not know.
@@ -152,6 +152,10 @@ pub enum Event {
         exit: i32,
         /// Why, in words.
         reasons: Vec<String>,
+        /// What Luigi says, where it says anything: whether a restart is due depends on it, and
+        /// followers do not read the plan's own lines.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        luigi: Option<Face>,
     },
     /// The plan will be started again.
     #[serde(rename = "run.restarting")]

@@ -123,6 +123,9 @@ pub enum Face {
 }
 
 impl Face {
+    /// What `run` and `wait` return where data is missing and the plan exits with 0.
+    pub const MISSING_CODE: i32 = 20;
+
     /// Luigi's own words after `because`.
     pub const fn because(self) -> &'static str {
         match self {
@@ -229,7 +232,7 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
         None | Some(Face::Fine | Face::Retried) => 0,
         Some(Face::Failed | Face::FailedAndScheduling) => 30,
         Some(Face::Scheduling) => 35,
-        Some(Face::Missing) => 20,
+        Some(Face::Missing) => Face::MISSING_CODE,
         Some(Face::NotRun) => 25,
         Some(Face::Locked) => 10,
     };

@@ -155,6 +155,17 @@ fn a_plan_that_lacks_external_data_is_incomplete() {
 }
 
 #[test]
+fn who_follows_a_plan_that_lacks_data_leaves_with_it_though_it_restarts_on_failure() {
+    let home = Home::new();
+    luigi(&home, "plan", &["--restart", "on-failure"], "NeedsExt", &[]).code(20).runs();
+    home.planwatch(["wait", "plan"]).code(20).prints("plan incomplete 20\n").may_speak().runs();
+    let records = home.records("plan");
+    assert_eq!(records.events("run.verdict")[0]["luigi"], "missing");
+    assert_eq!(records.events("supervisor.adopted").len(), 0, "nobody was sent for");
+    home.until_quiet();
+}
+
+#[test]
 fn a_plan_that_succeeded_in_a_retry_says_so() {
     let home = Home::new();
     ends(&home, "Flaky", "retried", 0);
