@@ -7,6 +7,7 @@
 //! The recorder folds what it writes line by line with [`Fold::line`] and [`Fold::event`]; whoever
 //! reads the log folds its records with [`Fold::record`] and comes to the very same fold.
 
+mod face;
 mod headline;
 mod next;
 mod report;

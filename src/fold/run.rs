@@ -89,7 +89,7 @@ pub struct RunFold {
     pub last_seq: u64,
     /// What Luigi's last summary said.
     pub luigi: Option<Face>,
-    /// What an earlier summary of the same run said, if that was bad and the last is not.
+    /// The worst that an earlier summary of the same run said, if it was bad.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub luigi_before: Option<Face>,
     /// What PlanExe said that `luigi.build()` returned.
@@ -291,34 +291,6 @@ impl RunFold {
         self.state == State::Restarting
             || self.restart
             || self.stopping.as_ref().is_some_and(|stopping| stopping.restart)
-    }
-
-    /// Who passes over the plan's own lines learns at the end what Luigi said in them. Logs of before
-    /// that was told say it by the exit code, where data was missing.
-    fn hear_luigi(&mut self, told: Option<Face>, verdict: Verdict, exit: i32) {
-        let missing = verdict == Verdict::Incomplete && exit == Face::MISSING_CODE;
-        let told = told.or((missing && self.luigi.is_none()).then_some(Face::Missing));
-        if told.is_some() && self.face() != told {
-            (self.luigi, self.luigi_before) = (told, None);
-        }
-    }
-
-    /// Takes what a summary says.
-    pub(super) fn luigi_says(&mut self, face: Face) {
-        if face.is_success() {
-            let before = self.luigi.filter(|before| !before.is_success());
-            self.luigi_before = before.or(self.luigi_before);
-        }
-        self.luigi = Some(face);
-    }
-
-    /// What Luigi says, the summary before the returned value: after retries that helped, build()
-    /// returns False and the summary is right. Where Luigi was called more than once, the last call
-    /// counts, unless it has left standing what went wrong in an earlier one.
-    pub fn face(&self) -> Option<Face> {
-        let face = self.luigi.or((self.built == Some(false)).then_some(Face::Failed))?;
-        let stands = self.luigi_before.filter(|_| self.first_failure.is_some());
-        Some(stands.filter(|_| face.is_success()).unwrap_or(face))
     }
 
     /// Judges the run by everything known so far. Meant for the end of the run; asked earlier, the

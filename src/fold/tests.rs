@@ -21,7 +21,7 @@ impl Writer {
     }
 
     fn text(&mut self, run: u64, stream: &Stream, bytes: &[u8]) {
-        let mut splitter = Splitter::new(100);
+        let mut splitter = Splitter::new(150);
         let mut rest = bytes;
         while let Some(line) = splitter.next(rest, true) {
             let slot = self.fold.slot(run, stream);
@@ -237,6 +237,46 @@ fn the_summary_wins_over_what_build_returned() {
     let summary = format!("This progress looks {} because {}\n", retried.sign(), retried.because());
     log.text(1, &Stream::Stderr, summary.as_bytes());
     assert_eq!(log.fold.last().unwrap().face(), Some(retried));
+}
+
+/// What a run is judged by that says so, line by line, and exits with 0.
+fn judged_by(lines: &[&str]) -> (Verdict, Option<i32>, Vec<String>) {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    for line in lines {
+        log.text(1, &Stream::Stderr, format!("INFO: {line}\n").as_bytes());
+    }
+    log.exit(Some(0), None);
+    let run = log.fold.last().unwrap();
+    (run.verdict, run.exit, run.reasons.clone())
+}
+
+#[test]
+fn where_luigi_is_called_more_than_once_what_is_left_undone_counts() {
+    const A: &str = "Informed scheduler that task   A_1   has status   ";
+    const B: &str = "Informed scheduler that task   B_1   has status   ";
+    let told = |task: &str, status: &str| format!("{task}{status}");
+    let (a_pending, a_failed) = (&*told(A, "PENDING"), &*told(A, "FAILED"));
+    let (a_done, b_pending, b_done) = (&*told(A, "DONE"), &*told(B, "PENDING"), &*told(B, "DONE"));
+    let says =
+        |face: Face| format!("This progress looks {} because {}", face.sign(), face.because());
+    let face = [Face::Failed, Face::Missing, Face::NotRun, Face::Fine].map(says);
+    let [failed, missing, not_run, fine] = face.each_ref().map(|face| &**face);
+    let scheduled = "Done scheduling tasks";
+    let judged = |lines: &[&str]| {
+        let (verdict, exit, _) = judged_by(lines);
+        (verdict, exit.unwrap())
+    };
+    let fails = [a_pending, scheduled, a_failed, failed];
+    assert_eq!(judged(&[&fails[..], &[missing]].concat()), (Verdict::Failed, 30));
+    let leaves = [a_pending, scheduled, not_run];
+    let other = [b_pending, scheduled, b_done, fine];
+    assert_eq!(judged(&[&leaves[..], &other].concat()), (Verdict::Incomplete, 25));
+    assert_eq!(judged(&[&fails[..], &leaves, &other].concat()), (Verdict::Failed, 30));
+    let again = [a_pending, scheduled, a_done, fine];
+    assert_eq!(judged(&[&leaves[..], &again].concat()), (Verdict::Succeeded, 0));
+    assert_eq!(judged(&[&fails[..], &again].concat()), (Verdict::Retried, 0));
+    assert_eq!(judged(&[&fails[..], &other].concat()), (Verdict::Failed, 30));
 }
 
 #[test]

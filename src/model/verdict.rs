@@ -149,6 +149,24 @@ impl Face {
         matches!(self, Face::Fine | Face::Retried)
     }
 
+    /// The one of both that counts where Luigi was called more than once.
+    pub const fn worse(self, other: Face) -> Face {
+        if self.rank() >= other.rank() { self } else { other }
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Face::Fine => 0,
+            Face::Retried => 1,
+            Face::Locked => 2,
+            Face::NotRun => 3,
+            Face::Missing => 4,
+            Face::Scheduling => 5,
+            Face::Failed => 6,
+            Face::FailedAndScheduling => 7,
+        }
+    }
+
     /// The face itself.
     pub const fn sign(self) -> &'static str {
         match self {

@@ -40,6 +40,17 @@ class Flaky(luigi.Task):
             raise ValueError("once")
         with self.output().open("w") as file: file.write("x")
 
+class Leaf0(Leaf):
+    n = luigi.IntParameter(0)
+
+class Once(luigi.Task):
+    def output(self): return luigi.LocalTarget("out/once")
+    def run(self):
+        if not os.path.exists("tried-once"):
+            open("tried-once", "w").close()
+            raise ValueError("once")
+        with self.output().open("w") as file: file.write("x")
+
 class Broken(luigi.Task):
     def complete(self): raise ValueError("nobody can tell")
 
@@ -152,6 +163,31 @@ fn a_plan_that_lacks_external_data_is_incomplete() {
     ends(&home, "NeedsExt", "incomplete", 20);
     let reason = json!("1 of 2 tasks lacks its data: Ext(), 1 not run");
     assert_eq!(row(&home)["reasons"][0], reason);
+}
+
+#[test]
+fn a_plan_that_calls_luigi_again_is_not_mended_by_a_call_that_leaves_its_tasks_undone() {
+    let home = Home::new();
+    let program = "import sys, luigi, tasks\nfor name in sys.argv[1:]:\n  \
+                   luigi.build([getattr(tasks, name)()], local_scheduler=True)\n";
+    std::fs::write(home.file("tasks.py"), TASKS).unwrap();
+    std::fs::write(home.file("calls.py"), program).unwrap();
+    let python = luigi_python().unwrap();
+    for (number, names, verdict, code) in [
+        (1, ["Fails", "NeedsExt"], "failed", 30),
+        (2, ["NeedsExt", "Leaf0"], "incomplete", 20),
+        (3, ["Once", "Once"], "retried", 0),
+    ] {
+        home.planwatch(["run", "-n", "plan", "--", python.to_str().unwrap(), "calls.py"])
+            .args(&names)
+            .code(code)
+            .prints_something()
+            .may_speak()
+            .runs();
+        let report = home.audit("plan").holds();
+        assert_eq!(report.verdicts[&number], (verdict.to_owned(), i64::from(code)), "{names:?}");
+    }
+    home.until_quiet();
 }
 
 #[test]
