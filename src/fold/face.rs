@@ -34,6 +34,12 @@ impl RunFold {
         };
         Some(stands(before, self.tasks).map_or(again, |left| left.worse(last)))
     }
+
+    /// A task stands failed, and Luigi has not said how its call went: it was not asked to, or
+    /// nobody heard it.
+    pub(super) fn failed_unsaid(&self) -> bool {
+        self.luigi.is_none() && self.built.is_none() && self.tasks.failed > 0
+    }
 }
 
 /// What is left of what an earlier call of Luigi said to have gone wrong.

@@ -306,6 +306,7 @@ impl RunFold {
             stalled_ms: self.stalled_ms.filter(|_| stopped_by(self) == Some(Event::STALL)),
             exec_failed: self.exec_error.is_some(),
             luigi: self.face(),
+            failed_unsaid: self.failed_unsaid(),
             rules: &self.rules,
             markers: &self.markers,
             success_codes: &self.success_codes,

@@ -280,6 +280,17 @@ fn where_luigi_is_called_more_than_once_what_is_left_undone_counts() {
 }
 
 #[test]
+fn a_task_that_stands_failed_is_told_where_luigi_has_not_summed_up() {
+    let pending = "Informed scheduler that task   A_1   has status   PENDING";
+    let failed = "Informed scheduler that task   A_1   has status   FAILED";
+    let (verdict, exit, reasons) = judged_by(&[pending, failed]);
+    assert_eq!((verdict, exit), (Verdict::Failed, Some(30)));
+    assert_eq!(reasons, ["1 of 1 tasks failed: A_1", "Luigi's summary was not seen"]);
+    let built = "x - __main__ - INFO - luigi_build_return_value: True";
+    assert_eq!(judged_by(&[pending, failed, built]).0, Verdict::Succeeded);
+}
+
+#[test]
 fn a_signal_somebody_sent_makes_a_stop_and_any_other_a_kill() {
     let mut log = Writer::new();
     log.start(&luigi());

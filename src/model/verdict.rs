@@ -196,6 +196,8 @@ pub struct Ending<'a> {
     pub exec_failed: bool,
     /// What Luigi's summary said, if one was seen.
     pub luigi: Option<Face>,
+    /// No summary was seen, and a task stands failed.
+    pub failed_unsaid: bool,
     /// The conditions of success.
     pub rules: &'a [VerdictRule],
     /// The files of `file:NAME` rules, and whether they were there at the end.
@@ -245,8 +247,11 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
     if !exit_fine {
         reasons.push(format!("exit code {code}"));
     }
-    let luigi = ending.luigi.filter(|_| ending.rules.contains(&VerdictRule::Luigi));
+    let luigi_counts = ending.rules.contains(&VerdictRule::Luigi);
+    let luigi = ending.luigi.filter(|_| luigi_counts);
+    let failed_unsaid = luigi_counts && luigi.is_none() && ending.failed_unsaid;
     let luigi_code = match luigi {
+        None if failed_unsaid => 30,
         None | Some(Face::Fine | Face::Retried) => 0,
         Some(Face::Failed | Face::FailedAndScheduling) => 30,
         Some(Face::Scheduling) => 35,
@@ -255,6 +260,7 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
         Some(Face::Locked) => 10,
     };
     match luigi {
+        None if failed_unsaid => reasons.push("Luigi's summary was not seen".to_owned()),
         None | Some(Face::Fine) => {}
         Some(face @ Face::Locked) => {
             reasons.push(format!("Luigi did nothing because {}", face.because()));
@@ -322,6 +328,14 @@ mod tests {
         ] {
             assert_eq!(judged(exited(0, face)), expected, "{face:?}");
         }
+    }
+
+    #[test]
+    fn a_task_that_stands_failed_fails_a_plan_whose_summary_nobody_saw() {
+        let ending = |luigi| Ending { failed_unsaid: true, ..exited(0, luigi) };
+        assert_eq!(judged(ending(None)), (Verdict::Failed, 30));
+        assert_eq!(judged(Ending { rules: &RULES[..1], ..ending(None) }), (Verdict::Succeeded, 0));
+        assert_eq!(judged(Ending { code: None, ..ending(None) }), (Verdict::Lost, 1));
     }
 
     #[test]

@@ -166,6 +166,15 @@ fn a_plan_that_lacks_external_data_is_incomplete() {
 }
 
 #[test]
+fn a_plan_that_lets_luigi_print_no_summary_has_failed_with_its_task_all_the_same() {
+    let home = Home::new();
+    let quiet = ["--no-bridge"];
+    luigi(&home, "plan", &quiet, "Fails", &["--log-level", "WARNING"]).code(30).runs();
+    assert_eq!(row(&home)["reasons"][1], "Luigi's summary was not seen");
+    home.until_quiet();
+}
+
+#[test]
 fn a_plan_that_calls_luigi_again_is_not_mended_by_a_call_that_leaves_its_tasks_undone() {
     let home = Home::new();
     let program = "import sys, luigi, tasks\nfor name in sys.argv[1:]:\n  \
