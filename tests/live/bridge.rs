@@ -374,6 +374,14 @@ fn what_waits_for_room_when_the_plan_ends_is_written_while_its_end_waits_a_momen
 }
 
 #[test]
+fn a_plan_may_name_the_event_that_it_triggers() {
+    let home = Home::new();
+    run(&home, &[], &[], "default 1 Names").code(0).runs();
+    home.audit("plan").holds();
+    home.until_quiet();
+}
+
+#[test]
 fn a_task_that_cannot_say_its_name_is_reported_by_its_id() {
     let home = Home::new();
     let script = "import luigi, plan; task = plan.Nameless(); \

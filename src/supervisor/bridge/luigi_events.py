@@ -301,11 +301,12 @@ def listen(luigi, fifo):
 
     # Handlers of Luigi's own making would swallow a ^C that came while they ran.
     def trigger_event(original):
-        def trigger_event(self, happened, *args, **kwargs):
-            kind = kinds.get(happened)
+        # The name is Luigi's: a plan may give it by name.
+        def trigger_event(self, event, *args, **kwargs):
+            kind = kinds.get(event)
             if kind is not None:
                 quietly(heard, kind, args[0] if args else self, args[1:])
-            return original(self, happened, *args, **kwargs)
+            return original(self, event, *args, **kwargs)
 
         return trigger_event
 
