@@ -93,6 +93,7 @@ fn events() -> Vec<Event> {
             of: Stream::File("log.txt".to_owned()),
             path: "/run/log.txt".to_owned(),
             file: FileMark { device: 1, inode: 2, made: 3 },
+            earlier: 4,
         },
         Event::SourceTruncated { of: Stream::Stdout, was: 1, at: 2 },
         Event::SourceReplaced {

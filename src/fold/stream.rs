@@ -22,6 +22,10 @@ pub struct StreamFold {
     /// Offset in the stream of that file's first byte.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub base: u64,
+    /// Offset of the first byte that is the run's own: what stands before it in the file is the word
+    /// of somebody who wrote into it earlier.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub own: u64,
     /// What its lines so far mean for the next.
     #[serde(default)]
     pub recogniser: Recogniser,
@@ -48,6 +52,7 @@ impl StreamFold {
             off: 0,
             file: None,
             base: 0,
+            own: 0,
             recogniser: Recogniser::default(),
             scheduled: false,
         }
@@ -58,9 +63,21 @@ impl StreamFold {
         self.run == run && self.stream == *stream
     }
 
+    /// Whether its next line is the run's own word.
+    pub(super) fn is_own(&self) -> bool {
+        self.off >= self.own
+    }
+
     /// Takes the next line.
     #[inline]
     pub(super) fn hear<'a>(&mut self, line: &Line<'a>) -> Heard<'a> {
+        if !self.is_own() {
+            let seen = Seen { explains: false, ..self.recogniser.see(line.bytes, line.eol) };
+            if self.off + line.consumed as u64 >= self.own {
+                self.recogniser = Recogniser::default();
+            }
+            return Heard { seen, task: None };
+        }
         let piece = self.recogniser.is_inside_line();
         let mut seen = self.recogniser.see(line.bytes, line.eol);
         // What stands in a traceback is nobody's word, and what was cut is not whole.

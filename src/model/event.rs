@@ -251,6 +251,10 @@ pub enum Event {
         path: String,
         /// Which file that is.
         file: FileMark,
+        /// Bytes at its beginning that stood there before the run's process began: they are in the
+        /// log, and say nothing about the run.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        earlier: u64,
     },
     /// A followed file became shorter, or begins anew: it is read again from its beginning.
     #[serde(rename = "source.truncated")]

@@ -96,6 +96,30 @@ pub fn all() -> io::Result<Vec<i32>> {
     Ok(pids)
 }
 
+/// A process and all below it, by every number they have in a pid namespace that they are in: their
+/// own words about themselves name the innermost.
+pub fn family(pid: i32) -> io::Result<Vec<i32>> {
+    let mut stats = Vec::new();
+    for other in all()? {
+        stats.extend(stat(other)?);
+    }
+    let mut below = vec![pid];
+    let mut at = 0;
+    while let Some(&parent) = below.get(at) {
+        below.extend(stats.iter().filter(|stat| stat.parent == parent).map(|stat| stat.pid));
+        at += 1;
+    }
+    let inside = below.iter().flat_map(|&pid| inner_numbers(pid)).collect::<Vec<i32>>();
+    below.extend(inside);
+    Ok(below)
+}
+
+fn inner_numbers(pid: i32) -> Vec<i32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+    numbers.split_ascii_whitespace().filter_map(|number| number.parse().ok()).collect()
+}
+
 /// Whether a process was given exactly this `NAME=value` in its environment. False where we may
 /// not look.
 pub fn was_given(pid: i32, pair: &[u8]) -> bool {

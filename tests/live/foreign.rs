@@ -280,6 +280,47 @@ fn any_process_is_followed_by_the_file_its_stdout_is_and_its_own_code_counts() {
 }
 
 #[test]
+fn a_process_is_not_judged_by_what_others_have_written_into_its_log_before() {
+    let home = Home::new();
+    let python = luigi_python().expect("set PLANWATCH_TEST_PYTHON to a Python with luigi");
+    let program = "import os, sys, time, luigi\n\
+        class Task(luigi.Task):\n  \
+          name = luigi.Parameter()\n  \
+          def complete(self): return os.path.exists(self.name)\n  \
+          def run(self):\n    \
+            if self.name == 'fails': raise ValueError('that night')\n    \
+            open('works', 'w').close()\n    \
+            while not os.path.exists('over'): time.sleep(0.01)\n    \
+            open(self.name, 'w').close()\n\
+        luigi.build([Task(sys.argv[1])], local_scheduler=True)\n";
+    fs::write(home.file("nightly.py"), program).unwrap();
+    let log = home.file("nightly.log");
+    let night = |task: &str| {
+        let mut command = strange(&home, python.to_str().unwrap(), &["nightly.py", task]);
+        command.current_dir(home.file(""));
+        command.stderr(OpenOptions::new().create(true).append(true).open(&log).unwrap());
+        command.spawn().unwrap()
+    };
+    night("fails").wait().unwrap();
+    let before = fs::metadata(&log).unwrap().len();
+    let mut tonight = Strange(night("fine"));
+    home.until_file("works");
+    let pid = tonight.pid().to_string();
+    home.planwatch(["attach", "-d", "--pid", &pid, "--name", "nightly"])
+        .prints("nightly\n")
+        .may_speak()
+        .runs();
+    home.touch("over");
+    assert!(tonight.0.wait().unwrap().success());
+    home.planwatch(["wait", "nightly"]).prints("nightly succeeded 0\n").may_speak().runs();
+    assert_eq!(tasks(&home, "nightly"), (0, 1, 0));
+    let records = home.records("nightly");
+    assert_eq!(records.events("source.opened")[0]["earlier"], before);
+    is_recorded(&home, "nightly", "nightly.log", &fs::read(&log).unwrap());
+    home.until_quiet();
+}
+
+#[test]
 fn all_runs_in_a_folder_are_taken_up_those_that_come_later_too() {
     let home = Home::new();
     let parent = home.file("run");

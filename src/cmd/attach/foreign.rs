@@ -14,6 +14,7 @@ use super::super::out::Out;
 use super::super::print::Printer;
 use super::super::say::say;
 use super::super::start::{AlreadyRunning, Meant, start};
+use super::earlier::followed;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::fold::Fold;
@@ -328,8 +329,9 @@ fn spec_of_process(
     };
     let mut spec = Spec::new(name, argv, given::folder(pid).unwrap_or_else(|| "/".into()));
     spec.umask = world.umask;
+    let files = followed(paths, process);
     let process = Some(ForeignProcess { pid: process.pid, start: process.start });
-    spec.foreign = Some(Foreign { dir: None, process, files: Followed::named(paths) });
+    spec.foreign = Some(Foreign { dir: None, process, files });
     Ok(spec)
 }
 
