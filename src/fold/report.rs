@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::tasks::{TaskRef, Tasks, Told, What};
 use crate::model::{Face, Stamp, Stream, Text};
-use crate::parse::Line;
 use crate::parse::bridge::{Happening, Reported, reported};
+use crate::parse::{Form, Line};
 
 /// An event of the bridge that speaks of a task.
 #[derive(Debug)]
@@ -60,7 +60,15 @@ impl Report<'_> {
         let task = TaskRef { name: name.as_deref(), id: id.as_deref() };
         let mut tell = |what: What<'_>| {
             let pid = Some(*pid);
-            tasks.tell(&Told { witness: &Stream::Events, named: false, task, what, pid, ts, seq });
+            tasks.tell(&Told {
+                witness: &Stream::Events,
+                form: Form::Bare,
+                task,
+                what,
+                pid,
+                ts,
+                seq,
+            });
         };
         if let Happening::Status { more: true, .. } = what {
             tell(What::Requirements);

@@ -285,17 +285,23 @@ fn records_of_a_real_run_satisfy_the_published_schema() {
 #[test]
 fn a_program_that_logs_everything_twice_makes_each_attempt_once() {
     let home = Home::new();
-    let script = "import logging, luigi, tasks\n\
-        logging.basicConfig(level=logging.INFO)\n\
+    let script = "import logging, sys, luigi, tasks\n\
+        logging.basicConfig(level=logging.INFO, format=sys.argv[1])\n\
         luigi.build([tasks.Fails()], local_scheduler=True)\n";
     std::fs::write(home.file("tasks.py"), TASKS).unwrap();
     std::fs::write(home.file("twice.py"), script).unwrap();
+    let named = "%(levelname)s:%(name)s:%(message)s";
+    let timed = "%(asctime)s %(levelname)s %(message)s";
     let python = luigi_python().expect("set PLANWATCH_TEST_PYTHON to a Python with luigi");
-    for (plan, options) in [("heard", &[][..]), ("read", &["--no-bridge"])] {
+    for (plan, format, options) in [
+        ("heard", named, &[][..]),
+        ("read", named, &["--no-bridge"]),
+        ("timed", timed, &["--no-bridge"]),
+    ] {
         let _ = std::fs::remove_dir_all(home.file("out"));
         home.planwatch(["run", "-n", plan])
             .args(options)
-            .args(&["--", python.to_str().unwrap(), "twice.py"])
+            .args(&["--", python.to_str().unwrap(), "twice.py", format])
             .code(30)
             .prints_something()
             .may_speak()

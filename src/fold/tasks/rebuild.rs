@@ -4,7 +4,7 @@ use super::{Kept, Tasks, Told};
 use crate::fold::report::{lost, report};
 use crate::fold::stream::{StreamFold, meaning, task_of};
 use crate::model::{Level, Record, Stream};
-use crate::parse::Line;
+use crate::parse::{Line, form};
 
 /// A table on its way back. It needs the records that have a `task_event` and the run's
 /// `run.verdict`; and while it listens, for tracebacks are not marked, every record.
@@ -86,7 +86,7 @@ impl Rebuild {
         if let Some(((task, _), event)) = heard.task.zip(event) {
             self.tasks.tell(&Told {
                 witness: &record.stream,
-                named: heard.seen.logger.is_some(),
+                form: form(&bytes),
                 task: task_of(&task),
                 what: meaning(&task.word, event),
                 pid: task.pid,
