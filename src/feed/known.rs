@@ -23,11 +23,11 @@ pub enum Depth {
 
 /// The fold of a plan's log as it is now. A plan that is not there has an empty one.
 pub fn known(plan: &PlanDir, depth: Depth) -> io::Result<Fold> {
+    // Only a cache: one that cannot be read, or knows more than the log, is of another time. Where
+    // somebody removed the whole log it is all there is. Read first: the log goes on meanwhile.
+    let saved: Option<Status> = snapshot::load_json(&plan.status_file()).ok().flatten();
     let mut reader = Reader::open(plan)?;
     let last = reader.last_seq()?;
-    // Only a cache: one that cannot be read, or knows more than the log, is of another time. Where
-    // somebody removed the whole log it is all there is.
-    let saved: Option<Status> = snapshot::load_json(&plan.status_file()).ok().flatten();
     let mut fold = match saved {
         Some(status) if status.fold.seq <= last || last == 0 => status.fold,
         _ => Fold::new(plan.name().clone()),
