@@ -199,6 +199,11 @@ impl RunFold {
                 self.markers.clone_from(markers);
                 self.ended_at = Some(ts);
                 self.state = State::Draining;
+                // Files are read to their end before anything is judged, whoever held them before.
+                self.held.retain(|held| !matches!(held, Stream::File(_)));
+                if self.held.is_empty() {
+                    self.held_by.clear();
+                }
             }
             Event::StreamClosed { of, .. } => {
                 self.held.retain(|held| held != of);

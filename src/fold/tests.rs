@@ -305,6 +305,24 @@ fn a_signal_somebody_sent_makes_a_stop_and_any_other_a_kill() {
 }
 
 #[test]
+fn a_file_is_held_by_nobody_any_more_when_a_run_that_others_started_has_ended() {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    let of = vec![Stream::File("log.txt".to_owned()), Stream::Stdout];
+    log.say(1, Event::StreamHeld { of, pids: vec![7] }, true);
+    log.exit(None, None);
+    assert_eq!(log.fold.last().unwrap().held, []);
+    let of = vec![Stream::File("log.txt".to_owned())];
+    log.start(&luigi());
+    log.text(2, &of[0], b"works\n");
+    log.say(2, Event::StreamHeld { of, pids: vec![7] }, true);
+    assert_eq!(log.fold.last().unwrap().held.len(), 1);
+    log.exit(None, None);
+    let run = log.fold.last().unwrap();
+    assert!(run.held.is_empty() && run.held_by.is_empty(), "it is read to its end first");
+}
+
+#[test]
 fn a_run_that_is_to_be_restarted_is_not_over_until_the_next_begins() {
     let mut log = Writer::new();
     log.start(&luigi());
