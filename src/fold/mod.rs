@@ -14,6 +14,7 @@ mod report;
 mod run;
 mod status;
 mod stream;
+mod tail;
 mod tasks;
 mod tell;
 
@@ -165,7 +166,7 @@ impl Fold {
         let heard = stream.hear(line);
         let seen = if own { heard.seen } else { Seen::default() };
         let bytes = line.consumed as u64;
-        stream.off = off + bytes;
+        stream.pass(off, line);
         self.lines += 1;
         self.bytes += bytes;
         if !seen.continues {

@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::fold::StreamFold;
 use crate::model::{Event, FileMark, Followed, Head, Level, Stream};
 use crate::parse::Splitter;
 
@@ -75,8 +76,7 @@ impl FileSource {
         let (logged, base) = (known.off, known.base);
         // What cannot be read now is tried again when it is due.
         let file = known.file.and_then(|mark| find(&followed.path, mark));
-        let seen = file.as_ref().and_then(|file| before(file, logged - base).ok());
-        let seen = seen.unwrap_or_default();
+        let seen = file.as_ref().map(|file| read_before(known, file)).unwrap_or_default();
         Ok(FileSource {
             run,
             head: Head::new(cap.plan().name(), run, &stream.name()),
@@ -173,7 +173,7 @@ impl FileSource {
     fn begin(&mut self, cap: &mut Capture, file: File, mark: FileMark) -> io::Result<()> {
         let known = cap.fold.streams[self.slot].file;
         if known == Some(mark) {
-            let seen = before(&file, self.logged - self.base).unwrap_or_default();
+            let seen = read_before(&cap.fold.streams[self.slot], &file);
             (self.behind, self.seen, self.file) = (seen.len(), seen, Some(file));
             self.splitter.restart();
             return Ok(());
@@ -331,4 +331,13 @@ impl Torn for FileSource {
         let over = self.ended && self.drafted < room.len();
         self.lines(cap, &room[..self.drafted], self.behind, over)
     }
+}
+
+/// What was read before the next byte, to be compared with what stands there now. Logs of before that
+/// was kept do not say: then the file itself is believed.
+fn read_before(known: &StreamFold, file: &File) -> Vec<u8> {
+    if known.tail.is_empty() {
+        return before(file, known.off - known.base).unwrap_or_default();
+    }
+    known.tail.bytes().to_vec()
 }

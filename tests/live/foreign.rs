@@ -240,13 +240,23 @@ fn a_file_that_is_emptied_or_replaced_is_read_on_and_the_log_says_so() {
     append(&log, "to the new one\nno end");
     supervisor.signal(Signal::CONT);
     until_line(&home, "app", "to the new one");
+    append(&log, " at all\n");
+    until_line(&home, "app", "no end at all");
+    // Emptied, and grown past the place where the reading was to go on.
+    let recorder = home.until("a recorder lives", || home.recorder("app"));
+    supervisor.signal(Signal::STOP);
+    recorder.signal(Signal::KILL);
+    let grown = "grown far beyond all that stood in this file before it was emptied\n";
+    fs::write(&log, grown).unwrap();
+    supervisor.signal(Signal::CONT);
+    until_line(&home, "app", grown.trim_end());
     app.kill();
     home.planwatch(["wait", "app"]).any_code().prints_something().may_speak().runs();
     let all = "one\ntwo\nthree, half a line\nanew\nunfinished end\
-               the next file\nto the old one\nto the new one\nno end";
-    is_recorded(&home, "app", "app.log", all.as_bytes());
+               the next file\nto the old one\nto the new one\nno end at all\n";
+    is_recorded(&home, "app", "app.log", (all.to_owned() + grown).as_bytes());
     let records = home.records("app");
-    assert_eq!(records.events("source.truncated").len(), 1);
+    assert_eq!(records.events("source.truncated").len(), 2);
     assert_eq!(records.events("source.truncated")[0]["was"], 27);
     assert_eq!(records.events("source.replaced").len(), 2);
     home.until_quiet();
