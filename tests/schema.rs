@@ -56,7 +56,7 @@ fn events() -> Vec<Event> {
             restarts: 1,
             boot: "b".to_owned(),
         },
-        Event::RunSpawned { pid: 1, start: 2 },
+        Event::RunSpawned { pid: 1, start: 2, age_ms: 3 },
         Event::RunStopping { by: by(), request: request(), timeout: true, restart: true },
         Event::RunSignalled { signal: 15, processes: 1, by: by(), request: None },
         Event::RunExited {

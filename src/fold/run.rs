@@ -162,10 +162,11 @@ impl RunFold {
     /// Takes what planwatch said about the run.
     pub(super) fn event(&mut self, event: &Event, ts: Stamp) {
         match event {
-            Event::RunSpawned { pid, start } => {
+            Event::RunSpawned { pid, start, age_ms } => {
                 self.pid = Some(*pid);
                 self.start = Some(*start);
-                self.spawned_at = Some(ts);
+                let age = i64::try_from(age_ms.saturating_mul(1000)).unwrap_or(0);
+                self.spawned_at = Some(Stamp(ts.0.saturating_sub(age)));
                 if self.state == State::Starting {
                     self.state = State::Running;
                 }

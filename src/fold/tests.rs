@@ -74,7 +74,7 @@ impl Writer {
         };
         let run = self.fold.last_run() + 1;
         self.say(run, event, true);
-        self.say(run, Event::RunSpawned { pid: 4711, start: 9 }, true);
+        self.say(run, Event::RunSpawned { pid: 4711, start: 9, age_ms: 0 }, true);
     }
 
     fn exit(&mut self, code: Option<i32>, signal: Option<i32>) {
@@ -178,6 +178,16 @@ fn a_run_goes_from_its_start_to_its_verdict() {
     );
     let kept: Vec<u64> = log.fold.streams.iter().map(|stream| stream.run).collect();
     assert_eq!(kept, [0], "closed streams are forgotten, the lifecycle stream is not");
+}
+
+#[test]
+fn a_process_that_was_found_has_run_since_it_began_not_since_it_was_found() {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    let hour = 3_600_000;
+    log.say(1, Event::RunSpawned { pid: 7, start: 9, age_ms: hour }, true);
+    let run = log.fold.last().unwrap();
+    assert_eq!(log.fold.ts.since(run.spawned_at.unwrap()).as_millis(), u128::from(hour));
 }
 
 #[test]

@@ -70,6 +70,9 @@ pub enum Event {
         pid: i32,
         /// Its start time in clock ticks since boot (`/proc/PID/stat` field 22).
         start: u64,
+        /// Milliseconds that it had lived already, where somebody else had started it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        age_ms: u64,
     },
     /// Somebody asked for the end of the run.
     #[serde(rename = "run.stopping")]
