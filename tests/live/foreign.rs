@@ -346,14 +346,18 @@ fn all_runs_in_a_folder_are_taken_up_those_that_come_later_too() {
     fs::create_dir(parent.join("second")).unwrap();
     let mut second = pipeline(&home, &parent.join("second"), "fail", 4, 5);
     attach.until_said("second run 1 FAILED");
+    // Somebody goes on with it: the same folder, another process.
+    second.0.wait().unwrap();
+    let mut second = pipeline(&home, &parent.join("second"), "", 4, 5);
+    attach.until_said("second run 2 SUCCEEDED");
     attach.signal(Signal::INT);
     attach.ends();
     first.0.wait().unwrap();
     second.0.wait().unwrap();
-    for plan in ["first", "second"] {
-        let log = parent.join(plan).join("log.txt");
-        is_recorded(&home, plan, "log.txt", &fs::read(log).unwrap());
-    }
+    let log = |plan| fs::read(parent.join(plan).join("log.txt")).unwrap();
+    is_recorded(&home, "first", "log.txt", &log("first"));
+    home.audit("second").holds();
+    assert_eq!(home.records("second").bytes(2, "file:log.txt"), log("second"));
     home.until_quiet();
 }
 

@@ -197,7 +197,7 @@ fn is_same(one: &Spec, other: &Spec) -> bool {
 }
 
 /// How the run ended, if it was recorded to its end and nothing has been written since.
-fn recorded(plan: &PlanDir, spec: &Spec) -> anyhow::Result<Option<Ending>> {
+pub(super) fn recorded(plan: &PlanDir, spec: &Spec) -> anyhow::Result<Option<Ending>> {
     let before: Option<Spec> = load_json(&plan.spec_file()).ok().flatten();
     let Some(dir) = spec.foreign.as_ref().and_then(|foreign| foreign.dir.as_deref()) else {
         return Ok(None);
