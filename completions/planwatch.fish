@@ -67,7 +67,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l timeout -d '
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l stop-signal -d 'First signal of a stop' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l stop-timeout -d 'Time between that signal and SIGKILL' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l restart -d 'Start the plan again by itself: no, on-failure[:N] or always[:N], at most N times in a row' -r
-complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l verdict -d 'What success means: exit (the exit code), luigi (its summary, where there is one) or file:NAME (it exists at the end); all that are given must hold [default: exit and luigi]' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l verdict -d 'What success means: exit (the exit code, which counts in any case), luigi (its summary, where there is one) or file:NAME (it exists at the end); all must hold [default: exit and luigi]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l success-exit-codes -d 'Exit codes that count as success besides 0, as in 3,4' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l segment-size -d 'Begin a new segment of the log at this size' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand run" -l segment-age -d 'Begin a new segment at this age' -r

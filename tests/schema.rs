@@ -8,8 +8,8 @@ use std::str::FromStr as _;
 
 use planwatch::fold::{Fold, RunFold};
 use planwatch::model::{
-    Attempt, AttemptEnd, Eol, Event, FileMark, Head, Level, Marker, RestartChoice, SealHash, Stamp,
-    State, Stream, Task, TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event,
+    Attempt, AttemptEnd, Eol, Event, Face, FileMark, Head, Level, Marker, RestartChoice, SealHash,
+    Stamp, State, Stream, Task, TaskState, TaskTable, Text, Verdict, VerdictRule, encode_event,
     encode_text,
 };
 use planwatch::plans::{Place, keys};
@@ -56,7 +56,7 @@ fn events() -> Vec<Event> {
             restarts: 1,
             boot: "b".to_owned(),
         },
-        Event::RunSpawned { pid: 1, start: 2 },
+        Event::RunSpawned { pid: 1, start: 2, age_ms: 3 },
         Event::RunStopping {
             by: by(),
             request: request(),
@@ -80,7 +80,12 @@ fn events() -> Vec<Event> {
         },
         Event::StreamClosed { of: Stream::Stderr, bytes: 0 },
         Event::StreamHeld { of: vec![Stream::Stdout], pids: vec![1] },
-        Event::RunVerdict { verdict: Verdict::Failed, exit: 30, reasons: vec!["x".to_owned()] },
+        Event::RunVerdict {
+            verdict: Verdict::Failed,
+            exit: 30,
+            reasons: vec!["x".to_owned()],
+            luigi: Some(Face::Failed),
+        },
         Event::RunRestarting { by: by(), request: request(), after_ms: Some(5_000) },
         Event::RecorderRestarted { pid: 1, cut: 3 },
         Event::SupervisorAdopted { pid: 1, id: "a".to_owned() },
@@ -97,6 +102,7 @@ fn events() -> Vec<Event> {
             of: Stream::File("log.txt".to_owned()),
             path: "/run/log.txt".to_owned(),
             file: FileMark { device: 1, inode: 2, made: 3 },
+            earlier: 4,
         },
         Event::SourceTruncated { of: Stream::Stdout, was: 1, at: 2 },
         Event::SourceReplaced {

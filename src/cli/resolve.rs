@@ -7,7 +7,7 @@ use super::args::{self, LogLimits, RecordArgs, RunArgs};
 use crate::cmd::logs::Detail;
 use crate::cmd::{self, World};
 use crate::exit::{Exit, Failure};
-use crate::model::{Level, LogSpec, NameError, PlanName, Spec, StopSpec, VerdictRule};
+use crate::model::{Level, LogSpec, NameError, PlanName, Spec, StopSpec};
 
 pub(super) fn run(typed: RunArgs, world: &World) -> Result<cmd::run::Options, Failure> {
     let argv = typed
@@ -47,7 +47,7 @@ pub(super) fn run(typed: RunArgs, world: &World) -> Result<cmd::run::Options, Fa
         grace_ms: millis(typed.stop_timeout),
     };
     if !typed.verdict.is_empty() {
-        spec.verdict = typed.verdict;
+        spec.require(typed.verdict);
     }
     spec.success_exit_codes = typed.success_exit_codes;
     spec.log = limits(typed.limits);
@@ -67,10 +67,7 @@ pub(super) fn record(typed: RecordArgs, world: &World) -> Result<cmd::record::Op
     let mut spec = Spec::new(typed.name, Vec::new(), world.cwd()?.to_owned());
     spec.umask = world.umask;
     if !typed.verdict.is_empty() {
-        spec.verdict = typed.verdict;
-    }
-    if !spec.verdict.contains(&VerdictRule::Exit) {
-        spec.verdict.insert(0, VerdictRule::Exit);
+        spec.require(typed.verdict);
     }
     spec.log = limits(typed.limits);
     Ok(cmd::record::Options { spec })

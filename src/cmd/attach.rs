@@ -2,6 +2,7 @@
 //! somebody else started.
 
 mod all;
+mod earlier;
 pub mod foreign;
 pub(super) mod power;
 

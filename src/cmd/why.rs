@@ -183,8 +183,8 @@ fn trouble(task: &Task, name: &str, run: &RunFold) -> Trouble {
     let what = match (task.state, last.and_then(|last| last.end)) {
         (TaskState::Failed, Some(AttemptEnd::Died)) => "died",
         (TaskState::Failed, Some(AttemptEnd::TimedOut)) => "timed out",
-        (TaskState::Missing, _) => "misses its data, which nothing here makes",
-        (TaskState::Broken, _) => "could not be scheduled",
+        (TaskState::Missing, _) => "missing",
+        (TaskState::Broken, _) => "broken",
         (TaskState::Failed, _) => "failed",
         _ => "retried",
     };

@@ -23,11 +23,11 @@ pub enum Depth {
 
 /// The fold of a plan's log as it is now. A plan that is not there has an empty one.
 pub fn known(plan: &PlanDir, depth: Depth) -> io::Result<Fold> {
+    // Only a cache: one that cannot be read, or knows more than the log, is of another time. Where
+    // somebody removed the whole log it is all there is. Read first: the log goes on meanwhile.
+    let saved: Option<Status> = snapshot::load_json(&plan.status_file()).ok().flatten();
     let mut reader = Reader::open(plan)?;
     let last = reader.last_seq()?;
-    // Only a cache: one that cannot be read, or knows more than the log, is of another time. Where
-    // somebody removed the whole log it is all there is.
-    let saved: Option<Status> = snapshot::load_json(&plan.status_file()).ok().flatten();
     let mut fold = match saved {
         Some(status) if status.fold.seq <= last || last == 0 => status.fold,
         _ => Fold::new(plan.name().clone()),
@@ -168,7 +168,9 @@ pub(super) fn rebuilt(
     let mut rebuild = Rebuild::from(kept);
     let reached = sift(plan, after, upto, Rebuild::MARKS, rebuild.is_listening(), &mut |sifted| {
         match sifted {
-            Sifted::Record(record) => rebuild.record(record),
+            Sifted::Record(record) => {
+                rebuild.record(record);
+            }
             Sifted::Gap => rebuild.lost_some(),
         }
         rebuild.is_listening()
@@ -208,7 +210,12 @@ mod tests {
             r#"{"event":"run.started","argv":[],"cwd":"/","verdict":[],"boot":""}"#,
         )
         .unwrap();
-        let judged = Event::RunVerdict { verdict: Verdict::Failed, exit: 30, reasons: Vec::new() };
+        let judged = Event::RunVerdict {
+            verdict: Verdict::Failed,
+            exit: 30,
+            reasons: Vec::new(),
+            luigi: None,
+        };
         let lines = [
             (
                 "pending",
@@ -291,7 +298,7 @@ mod tests {
         )
         .unwrap();
         let verdict = Verdict::Succeeded;
-        let judged = Event::RunVerdict { verdict, exit: 0, reasons: Vec::new() };
+        let judged = Event::RunVerdict { verdict, exit: 0, reasons: Vec::new(), luigi: None };
         let head = Head::new(plan.name(), 1, "planwatch");
         let mut log = Vec::new();
         for (seq, event) in (1..).zip([opened, started, judged]) {

@@ -38,7 +38,7 @@ pub use follow::{Changes, Follow, News, Piece, listen};
 pub use known::{Depth, known};
 pub use lane::Until;
 pub use source::{Log, Source};
-pub use table::LiveTable;
+pub use table::{Changed, LiveTable};
 
 #[cfg(test)]
 mod tests;

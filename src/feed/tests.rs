@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::{
-    Event, Head, Level, Peek, Stamp, Text, Verdict, VerdictRule, encode_event, encode_text,
+    Event, Face, Head, Level, Peek, Restart, RestartPolicy, Stamp, Text, Verdict, VerdictRule,
+    encode_event, encode_text,
 };
 use crate::store::layout::{Home, PlanDir};
 
@@ -53,6 +54,10 @@ impl Log {
     }
 
     fn start(&mut self) {
+        self.start_with(None);
+    }
+
+    fn start_with(&mut self, restart: Option<Restart>) {
         self.run += 1;
         self.event(&Event::RunStarted {
             argv: vec!["x".into()],
@@ -62,7 +67,7 @@ impl Log {
             success_exit_codes: Vec::new(),
             foreign: false,
             streams: Vec::new(),
-            restart: None,
+            restart,
             restarts: 0,
             boot: String::new(),
         });
@@ -70,7 +75,7 @@ impl Log {
 
     fn end(&mut self, exit: i32) {
         let verdict = if exit == 0 { Verdict::Succeeded } else { Verdict::Failed };
-        self.event(&Event::RunVerdict { verdict, exit, reasons: Vec::new() });
+        self.event(&Event::RunVerdict { verdict, exit, reasons: Vec::new(), luigi: None });
     }
 }
 
@@ -216,6 +221,30 @@ fn eight_followers_get_every_line_while_the_log_rotates() {
             assert_eq!(*seen, (1..=log.seq).collect::<Vec<u64>>());
         }
     });
+}
+
+#[test]
+fn a_follower_learns_from_the_verdict_alone_whether_a_restart_is_due() {
+    let (_temp, home) = home();
+    let policy = || Some(Restart::new(RestartPolicy::OnFailure));
+    let ends = |exit, luigi| {
+        let (verdict, reasons) = (Verdict::Incomplete, Vec::new());
+        Event::RunVerdict { verdict, exit, reasons, luigi }
+    };
+    for (name, end, over) in [
+        ("lacks-data", ends(20, Some(Face::Missing)), true),
+        ("maps-its-codes", ends(40, Some(Face::Missing)), true),
+        ("was-not-told", ends(20, None), true),
+        ("leaves-some", ends(25, Some(Face::NotRun)), false),
+    ] {
+        let mut log = Log::new(&home, name);
+        log.start_with(policy());
+        let mut follow = Follow::still();
+        add(&mut follow, &log, Until::Last(1));
+        log.event(&end);
+        drain(&mut follow);
+        assert_eq!(follow.is_over(), over, "{name}");
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(super) struct Vigil {
     recorder: Seat,
     adopter: Option<(Child, Option<Pidfd>)>,
     attempts: u32,
+    /// The last of them found nothing to do: what it wrote about itself is no progress.
+    idle: bool,
     /// How far the log had come when the last of them was started.
     came: u64,
     /// Everybody was found dead, and the log was to be read to its end once more.
@@ -58,6 +60,7 @@ impl Vigil {
             recorder,
             adopter: None,
             attempts: 0,
+            idle: false,
             came: 0,
             alone: false,
             stale: true,
@@ -79,7 +82,7 @@ impl Vigil {
         self.supervisor = Seat::look(&plan.supervisor_lock(), deaths)?;
         self.recorder = Seat::look(&plan.recorder_lock(), deaths)?;
         if self.supervisor.is_taken() || self.recorder.is_taken() {
-            (self.attempts, self.alone) = (0, false);
+            (self.attempts, self.idle, self.alone) = (0, false, false);
             return Ok(Found::Somebody);
         }
         if let Some((adopter, _)) = &mut self.adopter {
@@ -89,7 +92,7 @@ impl Vigil {
                 Ok(Some(status)) if status.signal().is_some() => {
                     self.attempts = self.attempts.saturating_sub(1);
                 }
-                Ok(Some(_)) => {}
+                Ok(Some(status)) => self.idle = status.success(),
                 // The first process of a container reaps whatever has ended.
                 Err(error) if is_reaped(&error) => {}
                 Err(error) => return Err(error),
@@ -100,7 +103,7 @@ impl Vigil {
             return Ok(Found::ReadAgain);
         }
         self.alone = false;
-        if std::mem::replace(&mut self.came, seq) != seq {
+        if std::mem::replace(&mut self.came, seq) != seq && !std::mem::take(&mut self.idle) {
             // The last one got somewhere before it died.
             self.attempts = 0;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::RunFold;
-use crate::model::{Level, TaskCounts, TaskState, Verdict, format_duration};
+use crate::model::{Face, Level, TaskCounts, TaskState, Verdict, format_duration};
 
 /// The verdict of a run, ready to be put into the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Judgement {
     pub exit: i32,
     /// Why, in words.
     pub reasons: Vec<String>,
+    /// What Luigi says.
+    pub luigi: Option<Face>,
     /// How serious that is.
     pub level: Level,
     /// All of it in a sentence.

@@ -7,19 +7,21 @@
 //! The recorder folds what it writes line by line with [`Fold::line`] and [`Fold::event`]; whoever
 //! reads the log folds its records with [`Fold::record`] and comes to the very same fold.
 
+mod face;
 mod headline;
 mod next;
 mod report;
 mod run;
 mod status;
 mod stream;
+mod tail;
 mod tasks;
 mod tell;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Event, FORMAT, FileMark, Level, PlanName, Record, Stamp, State, Stream, Text};
-use crate::parse::{self, Line};
+use crate::parse::{self, Line, Seen};
 
 pub use headline::{Judgement, headline};
 pub use next::Next;
@@ -160,11 +162,11 @@ impl Fold {
         if stream.stream == Stream::Events {
             return self.event_line(slot, off, line, ts, seq);
         }
-        let piece = stream.recogniser.is_inside_line();
+        let (piece, own) = (stream.recogniser.is_inside_line(), stream.is_own());
         let heard = stream.hear(line);
-        let seen = heard.seen;
+        let seen = if own { heard.seen } else { Seen::default() };
         let bytes = line.consumed as u64;
-        stream.off = off + bytes;
+        stream.pass(off, line);
         self.lines += 1;
         self.bytes += bytes;
         if !seen.continues {
@@ -178,7 +180,7 @@ impl Fold {
         if heard.task.is_some() || seen.explains {
             self.tell(slot, line, &heard, ts, seq);
         }
-        let ended = if piece { None } else { parse::ended(line.bytes) };
+        let ended = if piece || !own { None } else { parse::ended(line.bytes) };
         if let Some(run) = self.run_mut(run) {
             run.line(&seen, ended, bytes, seq);
         }
@@ -249,7 +251,11 @@ impl Fold {
                     self.streams[slot].skip_to(at + bytes);
                 }
             }
-            Event::SourceOpened { of, file, .. } => self.begin_file(run, of, Some(*file)),
+            Event::SourceOpened { of, file, earlier, .. } => {
+                self.begin_file(run, of, Some(*file));
+                let slot = self.slot(run, of);
+                self.streams[slot].own = self.streams[slot].off + earlier;
+            }
             Event::SourceReplaced { of, file, .. } => self.begin_file(run, of, *file),
             Event::SourceTruncated { of, .. } => self.begin_file(run, of, None),
             _ => {}

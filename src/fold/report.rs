@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::tasks::{TaskRef, Tasks, Told, What};
 use crate::model::{Face, Stamp, Stream, Text};
-use crate::parse::Line;
 use crate::parse::bridge::{Happening, Reported, reported};
+use crate::parse::{Form, Line};
 
 /// An event of the bridge that speaks of a task.
 #[derive(Debug)]
@@ -54,13 +54,14 @@ pub(super) fn lost(line: &Line<'_>) -> u64 {
 
 impl Report<'_> {
     /// Tells it all. The clock is that of the records, so that what lines and events say of one
-    /// attempt can be compared.
-    pub(super) fn tell(&self, tasks: &mut Tasks, ts: Stamp, seq: u64) {
+    /// attempt can be compared. True if the table is another than before.
+    pub(super) fn tell(&self, tasks: &mut Tasks, ts: Stamp, seq: u64) -> bool {
         let Reported { id, name, pid, what, .. } = &self.reported;
         let task = TaskRef { name: name.as_deref(), id: id.as_deref() };
+        let mut changed = false;
         let mut tell = |what: What<'_>| {
-            let pid = Some(*pid);
-            tasks.tell(&Told { witness: &Stream::Events, named: false, task, what, pid, ts, seq });
+            let (pid, witness, form) = (Some(*pid), &Stream::Events, Form::Bare);
+            changed |= tasks.tell(&Told { witness, form, task, what, pid, ts, seq });
         };
         if let Happening::Status { more: true, .. } = what {
             tell(What::Requirements);
@@ -79,6 +80,7 @@ impl Report<'_> {
                 tell(What::StandsFor(TaskRef { name: None, id: Some(id) }));
             }
         }
+        changed
     }
 }
 

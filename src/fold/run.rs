@@ -95,7 +95,7 @@ pub struct RunFold {
     pub last_seq: u64,
     /// What Luigi's last summary said.
     pub luigi: Option<Face>,
-    /// What an earlier summary of the same run said, if that was bad and the last is not.
+    /// The worst that an earlier summary of the same run said, if it was bad.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub luigi_before: Option<Face>,
     /// What PlanExe said that `luigi.build()` returned.
@@ -174,10 +174,11 @@ impl RunFold {
     /// Takes what planwatch said about the run.
     pub(super) fn event(&mut self, event: &Event, ts: Stamp) {
         match event {
-            Event::RunSpawned { pid, start } => {
+            Event::RunSpawned { pid, start, age_ms } => {
                 self.pid = Some(*pid);
                 self.start = Some(*start);
-                self.spawned_at = Some(ts);
+                let age = i64::try_from(age_ms.saturating_mul(1000)).unwrap_or(0);
+                self.spawned_at = Some(Stamp(ts.0.saturating_sub(age)));
                 if self.state == State::Starting {
                     self.state = State::Running;
                 }
@@ -220,6 +221,11 @@ impl RunFold {
                 self.markers.clone_from(markers);
                 self.ended_at = Some(ts);
                 self.state = State::Draining;
+                // Files are read to their end before anything is judged, whoever held them before.
+                self.held.retain(|held| !matches!(held, Stream::File(_)));
+                if self.held.is_empty() {
+                    self.held_by.clear();
+                }
             }
             Event::RunSwept => self.sweeping = false,
             Event::StreamClosed { of, .. } => {
@@ -232,7 +238,8 @@ impl RunFold {
                 self.held.clone_from(of);
                 self.held_by.clone_from(pids);
             }
-            Event::RunVerdict { verdict, exit, reasons } => {
+            Event::RunVerdict { verdict, exit, reasons, luigi } => {
+                self.hear_luigi(*luigi, *verdict, *exit);
                 self.verdict = *verdict;
                 self.exit = Some(*exit);
                 self.reasons.clone_from(reasons);
@@ -328,24 +335,6 @@ impl RunFold {
             || self.stopping.as_ref().is_some_and(|stopping| stopping.restart)
     }
 
-    /// Takes what a summary says.
-    pub(super) fn luigi_says(&mut self, face: Face) {
-        if face.is_success() {
-            let before = self.luigi.filter(|before| !before.is_success());
-            self.luigi_before = before.or(self.luigi_before);
-        }
-        self.luigi = Some(face);
-    }
-
-    /// What Luigi says, the summary before the returned value: after retries that helped, build()
-    /// returns False and the summary is right. Where Luigi was called more than once, the last call
-    /// counts, unless it has left standing what went wrong in an earlier one.
-    pub fn face(&self) -> Option<Face> {
-        let face = self.luigi.or((self.built == Some(false)).then_some(Face::Failed))?;
-        let stands = self.luigi_before.filter(|_| self.first_failure.is_some());
-        Some(stands.filter(|_| face.is_success()).unwrap_or(face))
-    }
-
     /// Judges the run by everything known so far. Meant for the end of the run; asked earlier, the
     /// verdict is that of a run whose end nobody saw.
     pub fn judgement(&self) -> Judgement {
@@ -359,6 +348,7 @@ impl RunFold {
             stalled_ms: self.stalled_ms.filter(|_| stopped_by(self) == Some(Event::STALL)),
             exec_failed: self.exec_error.is_some(),
             luigi: self.face(),
+            failed_unsaid: self.failed_unsaid(),
             rules: &self.rules,
             markers: &self.markers,
             success_codes: &self.success_codes,
@@ -370,7 +360,7 @@ impl RunFold {
         let tasks = luigi_says.then(|| super::headline::of_tasks(self)).flatten();
         let reasons: Vec<String> = tasks.into_iter().chain(reasons).collect();
         let msg = super::headline(self, verdict, &reasons);
-        Judgement { verdict, exit, reasons, level, msg }
+        Judgement { verdict, exit, reasons, luigi: self.face(), level, msg }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tail::Tail;
 use super::tasks::{TaskRef, What};
 use crate::model::{Eol, FileMark, Stream};
 use crate::parse::luigi::{self, Status, TaskLine, TaskWord, Told};
@@ -22,6 +23,14 @@ pub struct StreamFold {
     /// Offset in the stream of that file's first byte.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub base: u64,
+    /// The last bytes of that file that have records: where it was emptied and has grown past this
+    /// place while nobody looked, others stand there.
+    #[serde(default, skip_serializing_if = "Tail::is_empty")]
+    pub tail: Tail,
+    /// Offset of the first byte that is the run's own: what stands before it in the file is the word
+    /// of somebody who wrote into it earlier.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub own: u64,
     /// What its lines so far mean for the next.
     #[serde(default)]
     pub recogniser: Recogniser,
@@ -48,6 +57,8 @@ impl StreamFold {
             off: 0,
             file: None,
             base: 0,
+            own: 0,
+            tail: Tail::default(),
             recogniser: Recogniser::default(),
             scheduled: false,
         }
@@ -58,9 +69,21 @@ impl StreamFold {
         self.run == run && self.stream == *stream
     }
 
+    /// Whether its next line is the run's own word.
+    pub(super) fn is_own(&self) -> bool {
+        self.off >= self.own
+    }
+
     /// Takes the next line.
     #[inline]
     pub(super) fn hear<'a>(&mut self, line: &Line<'a>) -> Heard<'a> {
+        if !self.is_own() {
+            let seen = Seen { explains: false, ..self.recogniser.see(line.bytes, line.eol) };
+            if self.off + line.consumed as u64 >= self.own {
+                self.recogniser = Recogniser::default();
+            }
+            return Heard { seen, task: None };
+        }
         let piece = self.recogniser.is_inside_line();
         let mut seen = self.recogniser.see(line.bytes, line.eol);
         // What stands in a traceback is nobody's word, and what was cut is not whole.
@@ -97,16 +120,28 @@ impl StreamFold {
         self.recogniser.may_be_over() && matches!(luigi::told(line), Some(Told::Task(_)))
     }
 
+    /// Its next byte stands behind this line.
+    #[inline]
+    pub(super) fn pass(&mut self, off: u64, line: &Line<'_>) {
+        self.off = off + line.consumed as u64;
+        if matches!(self.stream, Stream::File(_)) {
+            self.tail.push(line.bytes);
+            self.tail.push(line.eol.bytes());
+        }
+    }
+
     /// Its next byte is the first of a file: of `file`, or of the same again.
     pub(super) fn begin_file(&mut self, file: Option<FileMark>) {
         self.file = file.or(self.file);
         self.base = self.off;
+        self.tail = Tail::default();
         self.recogniser = Recogniser::default();
     }
 
     /// Goes on at `off` behind bytes that were given up.
     pub(super) fn skip_to(&mut self, off: u64) {
         self.off = off;
+        self.tail = Tail::default();
         self.recogniser = Recogniser::default();
     }
 }

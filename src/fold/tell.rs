@@ -3,7 +3,7 @@
 use super::stream::{Heard, meaning, task_of};
 use super::{Fold, Kept, StreamFold, Told};
 use crate::model::Stamp;
-use crate::parse::Line;
+use crate::parse::{Line, form};
 
 impl Fold {
     /// Takes what a line says of a task.
@@ -26,8 +26,8 @@ impl Fold {
         };
         let what = meaning(&task.word, event);
         let (pid, task) = (task.pid, task_of(&task));
-        let named = heard.seen.logger.is_some();
-        tasks.tell(&Told { witness, named, task, what, pid, ts, seq });
+        let form = form(line.bytes);
+        tasks.tell(&Told { witness, form, task, what, pid, ts, seq });
     }
 
     /// Puts into the fold what the tables say. Done for every event; to be done before the fold is

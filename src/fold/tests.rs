@@ -1,5 +1,7 @@
 //! Laws and facts of the fold.
 
+mod judged;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -21,7 +23,7 @@ impl Writer {
     }
 
     fn text(&mut self, run: u64, stream: &Stream, bytes: &[u8]) {
-        let mut splitter = Splitter::new(100);
+        let mut splitter = Splitter::new(150);
         let mut rest = bytes;
         while let Some(line) = splitter.next(rest, true) {
             let slot = self.fold.slot(run, stream);
@@ -74,7 +76,7 @@ impl Writer {
         };
         let run = self.fold.last_run() + 1;
         self.say(run, event, true);
-        self.say(run, Event::RunSpawned { pid: 4711, start: 9 }, true);
+        self.say(run, Event::RunSpawned { pid: 4711, start: 9, age_ms: 0 }, true);
     }
 
     fn exit(&mut self, code: Option<i32>, signal: Option<i32>) {
@@ -96,8 +98,8 @@ impl Writer {
             self.say(run, Event::StreamClosed { of, bytes: 1 }, false);
         }
         let judgement = self.fold.verdict(run).unwrap();
-        let Judgement { verdict, exit, reasons, .. } = judgement;
-        self.say(run, Event::RunVerdict { verdict, exit, reasons }, false);
+        let Judgement { verdict, exit, reasons, luigi, .. } = judgement;
+        self.say(run, Event::RunVerdict { verdict, exit, reasons, luigi }, false);
     }
 
     fn stop(&mut self, restart: bool) {
@@ -183,15 +185,6 @@ fn a_run_goes_from_its_start_to_its_verdict() {
 }
 
 #[test]
-fn a_face_in_a_traceback_is_not_luigis_word() {
-    let mut log = Writer::new();
-    log.start(&luigi());
-    log.text(1, &Stream::Stderr, b"ERROR: x\nTraceback (most recent call last):\n  f\nE: x\n");
-    log.text(1, &Stream::Stderr, b"This progress looks :( because there were failed tasks\n");
-    assert_eq!(log.fold.last().unwrap().face(), None);
-}
-
-#[test]
 fn every_failure_counts_also_where_luigis_lines_have_no_prefix() {
     let fronts = [("", "", true), ("now ", "now ", true), ("INFO: ", "ERROR: ", false)];
     for (front, failed, forged) in fronts {
@@ -227,32 +220,6 @@ fn every_failure_counts_also_where_luigis_lines_have_no_prefix() {
         let table = writer.fold.tables.of(1).unwrap().table();
         assert_eq!(rebuilt(&fold, 1, &writer.log).table(), table);
     }
-}
-
-#[test]
-fn the_summary_wins_over_what_build_returned() {
-    let mut log = Writer::new();
-    log.start(&luigi());
-    log.text(1, &Stream::Stdout, b"luigi_build_return_value: False\n");
-    assert_eq!(log.fold.last().unwrap().face(), Some(Face::Failed));
-    let retried = Face::Retried;
-    let summary = format!("This progress looks {} because {}\n", retried.sign(), retried.because());
-    log.text(1, &Stream::Stderr, summary.as_bytes());
-    assert_eq!(log.fold.last().unwrap().face(), Some(retried));
-}
-
-#[test]
-fn a_signal_somebody_sent_makes_a_stop_and_any_other_a_kill() {
-    let mut log = Writer::new();
-    log.start(&luigi());
-    log.exit(None, Some(9));
-    assert_eq!(log.fold.last().unwrap().verdict, Verdict::Killed);
-    log.start(&luigi());
-    let (by, request) = ("op".to_owned(), Some("q".to_owned()));
-    log.say(2, Event::RunSignalled { signal: 9, processes: 1, by, request }, true);
-    log.exit(None, Some(9));
-    assert_eq!(log.fold.last().unwrap().verdict, Verdict::Stopped);
-    assert!(log.fold.has_seen("q"));
 }
 
 #[test]

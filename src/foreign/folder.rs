@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::os::limits::{FileSystem, file_system};
 use crate::os::lock::effective_user;
 use crate::os::proc::{self, FileId};
 
@@ -105,15 +106,21 @@ impl RunFolder {
         Some((there, all))
     }
 
-    /// Whether a process that writes the log would be seen by us: it runs as the user who owns the
-    /// file, unless somebody else goes on with it.
+    /// Whether a process that writes the log would be seen by us. Not from inside a container, and
+    /// not where the folder may be shared with another machine. Else if it is one of ours: it runs
+    /// as the user who owns the file, unless somebody else goes on with it.
     pub fn writer_is_visible(&self) -> bool {
         let me = effective_user();
-        me == 0 || fs::metadata(self.log()).is_ok_and(|meta| meta.uid() == me)
+        let ours = me == 0 || fs::metadata(self.log()).is_ok_and(|meta| meta.uid() == me);
+        ours && is_seen_whole(proc::sees_all_namespaces(), file_system(&self.dir))
     }
 
     /// Where the run stands if no process of it is seen.
     pub fn standing(&self, now: SystemTime) -> Standing {
+        self.standing_where(now, self.writer_is_visible())
+    }
+
+    fn standing_where(&self, now: SystemTime, writer_is_visible: bool) -> Standing {
         if !proc::file_id(&self.dir).is_ok_and(|id| id == self.id) {
             return Standing::Gone;
         }
@@ -123,7 +130,7 @@ impl RunFolder {
         };
         let patience = if self.dir.join(MARKER).is_file() || self.has_last_words() {
             AFTER_LAST_WORDS
-        } else if self.writer_is_visible() {
+        } else if writer_is_visible {
             WHERE_ALL_IS_SEEN
         } else {
             WHERE_SOME_IS_HIDDEN
@@ -147,6 +154,11 @@ impl RunFolder {
             says(line, "luigi_build_return_value: ") || says(line, "This progress looks :")
         })
     }
+}
+
+/// Whether every process that can write such a folder is one that we can list.
+fn is_seen_whole(all_namespaces: bool, kind: Option<FileSystem>) -> bool {
+    all_namespaces && matches!(kind, Some(FileSystem::Local(_) | FileSystem::Memory(_)))
 }
 
 /// The last bytes of a file.
@@ -203,7 +215,7 @@ mod tests {
         let words = "… - INFO - luigi_build_return_value: False\n… has_stop_flag_file: False\n";
         let after = |folder: &RunFolder, seconds| {
             let written = fs::metadata(folder.log()).unwrap().modified().unwrap();
-            folder.standing(written + Duration::from_secs(seconds))
+            folder.standing_where(written + Duration::from_secs(seconds), true)
         };
         let (_temp, spoken) = folder(&[(LOG, words)]);
         assert_eq!(after(&spoken, 1), Standing::MayLive(Duration::from_secs(2)));
@@ -215,7 +227,21 @@ mod tests {
         let (_temp, silent) = folder(&[(LOG, &resumed)]);
         assert_eq!(after(&silent, 4), Standing::MayLive(Duration::from_secs(6)));
         assert_eq!(after(&silent, 11), Standing::Ended);
+        // Somebody whom we cannot see may be waiting for a language model.
+        let written = fs::metadata(silent.log()).unwrap().modified().unwrap();
+        let hidden = |seconds| silent.standing_where(written + Duration::from_secs(seconds), false);
+        assert_eq!(hidden(11), Standing::MayLive(Duration::from_secs(15 * 60 - 11)));
+        assert_eq!(hidden(15 * 60), Standing::Ended);
         let (_temp, new) = folder(&[("001-2-plan.txt", "a café")]);
         assert_eq!(new.standing(SystemTime::now()), Standing::NotBegun);
+    }
+
+    #[test]
+    fn a_writer_may_be_hidden_in_another_container_and_on_another_machine() {
+        assert!(is_seen_whole(true, Some(FileSystem::Local("ext4"))));
+        assert!(!is_seen_whole(false, Some(FileSystem::Local("overlayfs"))), "in a container");
+        assert!(!is_seen_whole(true, Some(FileSystem::Remote("NFS"))));
+        assert!(!is_seen_whole(true, Some(FileSystem::Unknown(0x6a65_6a63))));
+        assert!(!is_seen_whole(true, None));
     }
 }

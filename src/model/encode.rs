@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn an_event_carries_its_own_fields_after_the_common_ones() {
         let head = Head::new(&"dublin-cafe".parse().unwrap(), 3, "planwatch");
-        let event = Event::RunSpawned { pid: 4711, start: 99 };
+        let event = Event::RunSpawned { pid: 4711, start: 99, age_ms: 0 };
         let mut line = Vec::new();
         encode_event(
             &mut line,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileMark, Level, Restart, Stream, Verdict, VerdictRule};
+use super::{Face, FileMark, Level, Restart, Stream, Verdict, VerdictRule};
 
 /// One event and its own fields. Adding a kind makes the compiler list its readers; readers of
 /// older releases skip kinds they do not know.
@@ -70,6 +70,9 @@ pub enum Event {
         pid: i32,
         /// Its start time in clock ticks since boot (`/proc/PID/stat` field 22).
         start: u64,
+        /// Milliseconds that it had lived already, where somebody else had started it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        age_ms: u64,
     },
     /// Somebody asked for the end of the run.
     #[serde(rename = "run.stopping")]
@@ -164,6 +167,10 @@ pub enum Event {
         exit: i32,
         /// Why, in words.
         reasons: Vec<String>,
+        /// What Luigi says, where it says anything: whether a restart is due depends on it, and
+        /// followers do not read the plan's own lines.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        luigi: Option<Face>,
     },
     /// The plan will be started again.
     #[serde(rename = "run.restarting")]
@@ -259,6 +266,10 @@ pub enum Event {
         path: String,
         /// Which file that is.
         file: FileMark,
+        /// Bytes at its beginning that stood there before the run's process began: they are in the
+        /// log, and say nothing about the run.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        earlier: u64,
     },
     /// A followed file became shorter, or begins anew: it is read again from its beginning.
     #[serde(rename = "source.truncated")]

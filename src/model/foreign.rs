@@ -33,6 +33,13 @@ pub struct Followed {
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
+    /// Bytes at its beginning that somebody else wrote, before the run's process began.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub earlier: u64,
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 impl Followed {
@@ -47,7 +54,7 @@ impl Followed {
             let taken = |name: &str| files.iter().any(|file| file.name == name);
             let numbered = (2..).map(|number| format!("{base}~{number}"));
             let free = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name));
-            files.push(Followed { name: free.unwrap_or(base), path });
+            files.push(Followed { name: free.unwrap_or(base), path, earlier: 0 });
         }
         files
     }

@@ -181,4 +181,13 @@ impl Spec {
             log: LogSpec::default(),
         }
     }
+
+    /// Takes the conditions that somebody chose. The exit code is one of them in any case: a plan
+    /// that exits with another one than 0 has not succeeded because a file lies there from before.
+    pub fn require(&mut self, mut rules: Vec<VerdictRule>) {
+        if !rules.contains(&VerdictRule::Exit) {
+            rules.insert(0, VerdictRule::Exit);
+        }
+        self.verdict = rules;
+    }
 }

@@ -123,6 +123,9 @@ pub enum Face {
 }
 
 impl Face {
+    /// What `run` and `wait` return where data is missing and the plan exits with 0.
+    pub const MISSING_CODE: i32 = 20;
+
     /// Luigi's own words after `because`.
     pub const fn because(self) -> &'static str {
         match self {
@@ -144,6 +147,24 @@ impl Face {
     /// Whether everything that was asked for is there.
     pub const fn is_success(self) -> bool {
         matches!(self, Face::Fine | Face::Retried)
+    }
+
+    /// The one of both that counts where Luigi was called more than once.
+    pub const fn worse(self, other: Face) -> Face {
+        if self.rank() >= other.rank() { self } else { other }
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Face::Fine => 0,
+            Face::Retried => 1,
+            Face::Locked => 2,
+            Face::NotRun => 3,
+            Face::Missing => 4,
+            Face::Scheduling => 5,
+            Face::Failed => 6,
+            Face::FailedAndScheduling => 7,
+        }
     }
 
     /// The face itself.
@@ -175,6 +196,8 @@ pub struct Ending<'a> {
     pub exec_failed: bool,
     /// What Luigi's summary said, if one was seen.
     pub luigi: Option<Face>,
+    /// No summary was seen, and a task stands failed.
+    pub failed_unsaid: bool,
     /// The conditions of success.
     pub rules: &'a [VerdictRule],
     /// The files of `file:NAME` rules, and whether they were there at the end.
@@ -224,16 +247,20 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
     if !exit_fine {
         reasons.push(format!("exit code {code}"));
     }
-    let luigi = ending.luigi.filter(|_| ending.rules.contains(&VerdictRule::Luigi));
+    let luigi_counts = ending.rules.contains(&VerdictRule::Luigi);
+    let luigi = ending.luigi.filter(|_| luigi_counts);
+    let failed_unsaid = luigi_counts && luigi.is_none() && ending.failed_unsaid;
     let luigi_code = match luigi {
+        None if failed_unsaid => 30,
         None | Some(Face::Fine | Face::Retried) => 0,
         Some(Face::Failed | Face::FailedAndScheduling) => 30,
         Some(Face::Scheduling) => 35,
-        Some(Face::Missing) => 20,
+        Some(Face::Missing) => Face::MISSING_CODE,
         Some(Face::NotRun) => 25,
         Some(Face::Locked) => 10,
     };
     match luigi {
+        None if failed_unsaid => reasons.push("Luigi's summary was not seen".to_owned()),
         None | Some(Face::Fine) => {}
         Some(face @ Face::Locked) => {
             reasons.push(format!("Luigi did nothing because {}", face.because()));
@@ -301,6 +328,14 @@ mod tests {
         ] {
             assert_eq!(judged(exited(0, face)), expected, "{face:?}");
         }
+    }
+
+    #[test]
+    fn a_task_that_stands_failed_fails_a_plan_whose_summary_nobody_saw() {
+        let ending = |luigi| Ending { failed_unsaid: true, ..exited(0, luigi) };
+        assert_eq!(judged(ending(None)), (Verdict::Failed, 30));
+        assert_eq!(judged(Ending { rules: &RULES[..1], ..ending(None) }), (Verdict::Succeeded, 0));
+        assert_eq!(judged(Ending { code: None, ..ending(None) }), (Verdict::Lost, 1));
     }
 
     #[test]

@@ -101,6 +101,12 @@ pub fn start_time(pid: i32) -> Option<u64> {
     stat(pid).ok().flatten().map(|stat| stat.start)
 }
 
+/// Whether every process of this machine can be listed: we are in the first of its pid namespaces,
+/// whose number is the same everywhere (`PROC_PID_INIT_INO`, Linux 3.8 on).
+pub fn sees_all_namespaces() -> bool {
+    fs::read_link("/proc/self/ns/pid").is_ok_and(|name| name == Path::new("pid:[4026531836]"))
+}
+
 /// The processes there are, without their threads.
 pub fn all() -> io::Result<Vec<i32>> {
     let mut pids = Vec::new();
@@ -110,6 +116,30 @@ pub fn all() -> io::Result<Vec<i32>> {
         }
     }
     Ok(pids)
+}
+
+/// A process and all below it, by every number they have in a pid namespace that they are in: their
+/// own words about themselves name the innermost.
+pub fn family(pid: i32) -> io::Result<Vec<i32>> {
+    let mut stats = Vec::new();
+    for other in all()? {
+        stats.extend(stat(other)?);
+    }
+    let mut below = vec![pid];
+    let mut at = 0;
+    while let Some(&parent) = below.get(at) {
+        below.extend(stats.iter().filter(|stat| stat.parent == parent).map(|stat| stat.pid));
+        at += 1;
+    }
+    let inside = below.iter().flat_map(|&pid| inner_numbers(pid)).collect::<Vec<i32>>();
+    below.extend(inside);
+    Ok(below)
+}
+
+fn inner_numbers(pid: i32) -> Vec<i32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+    numbers.split_ascii_whitespace().filter_map(|number| number.parse().ok()).collect()
 }
 
 /// Whether a process was given exactly this `NAME=value` in its environment. False where we may

@@ -41,7 +41,7 @@ fn recognise_coloured(line: &[u8]) -> Option<Prefix<'_>> {
     if rest.first() == Some(&0x1b) { None } else { recognise(rest) }
 }
 
-fn colour(bytes: &[u8]) -> Option<&[u8]> {
+pub(super) fn colour(bytes: &[u8]) -> Option<&[u8]> {
     let body = bytes.strip_prefix(b"\x1b[")?;
     let end = body.iter().take(24).position(|b| !matches!(b, b'0'..=b'9' | b';'))?;
     (body[end] == b'm').then(|| &body[end + 1..])

@@ -5,6 +5,7 @@
 //! | `lines` | where does a line end? |
 //! | `veil` | which of its bytes may nobody see? |
 //! | `level` | which level and logger does its prefix name? |
+//! | `form` | which of a program's loggers wrote it? |
 //! | `traceback` | and if it only continues another line? |
 //! | `luigi` | which task does it speak of? |
 //! | `summary` | what does Luigi say about the end of the run? |
@@ -14,6 +15,7 @@
 //! somebody else's job. Nothing here allocates: it runs once for every line of every plan.
 
 pub mod bridge;
+pub mod form;
 pub mod level;
 pub mod lines;
 pub mod luigi;
@@ -21,6 +23,7 @@ pub mod summary;
 pub mod traceback;
 pub mod veil;
 
+pub use form::{Form, form};
 pub use level::{Prefix, recognise};
 pub use lines::{Line, Splitter};
 pub use summary::{Ended, ended};

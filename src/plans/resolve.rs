@@ -252,7 +252,7 @@ fn spec(
     spec.stall = settings.stall.clone();
     if let Some(rules) = &settings.verdict {
         let rules = rules.iter().filter_map(&mut *text);
-        spec.verdict = rules.filter_map(|rule| rule.parse::<VerdictRule>().ok()).collect();
+        spec.require(rules.filter_map(|rule| rule.parse::<VerdictRule>().ok()).collect());
     }
     spec.success_exit_codes = settings.success_exit_codes.clone().unwrap_or_default();
     let mut hook = |command: &Option<Vec<At<String>>>| {

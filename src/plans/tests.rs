@@ -167,7 +167,8 @@ fn the_example_of_the_manual_means_what_it_says() {
     assert_eq!(cafe.spec.env_files, [Path::new("/srv/.env")]);
     let env: Vec<String> = cafe.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(env, ["PLANEXE_LOG_LEVEL=INFO", "RUN_ID_DIR=/home/op/run/dublin_cafe", "N=3"]);
-    assert_eq!(cafe.spec.verdict[0], VerdictRule::Luigi);
+    let rules: Vec<String> = cafe.spec.verdict.iter().map(VerdictRule::to_string).collect();
+    assert_eq!(rules, ["exit", "luigi", "file:999-pipeline_complete.txt"]);
     assert_eq!(cafe.spec.stop.timeout_ms, Some(10_800_000));
     let restart = cafe.spec.restart.as_ref().unwrap();
     let shape = (restart.policy, restart.max, restart.backoff_ms);

@@ -4,18 +4,21 @@
 //! held, one after the other. Which file that is now, and at which offset it began, stands in the
 //! log, so that a recorder that takes over goes on at the very byte.
 
-use std::fs::{DirEntry, File, Metadata, OpenOptions};
-use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+mod place;
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::fold::StreamFold;
 use crate::model::{Event, FileMark, Followed, Head, Level, Stream};
 use crate::parse::Splitter;
 
 use super::capture::Capture;
 use super::recover::Torn;
 use super::source::Desk;
+use place::{before, between, find, mark, open, successor};
 
 /// Bytes before the next one that are compared each time: a file that was emptied and has grown
 /// past that place shows it there.
@@ -33,6 +36,8 @@ pub(super) struct FileSource {
     /// Nobody writes it any more.
     pub(super) ended: bool,
     path: PathBuf,
+    /// Bytes at its beginning that are not the run's own.
+    earlier: u64,
     file: Option<File>,
     head: Head,
     slot: usize,
@@ -71,8 +76,7 @@ impl FileSource {
         let (logged, base) = (known.off, known.base);
         // What cannot be read now is tried again when it is due.
         let file = known.file.and_then(|mark| find(&followed.path, mark));
-        let seen = file.as_ref().and_then(|file| before(file, logged - base).ok());
-        let seen = seen.unwrap_or_default();
+        let seen = file.as_ref().map(|file| read_before(known, file)).unwrap_or_default();
         Ok(FileSource {
             run,
             head: Head::new(cap.plan().name(), run, &stream.name()),
@@ -80,6 +84,7 @@ impl FileSource {
             due: true,
             ended: false,
             path: followed.path.clone(),
+            earlier: followed.earlier,
             file,
             slot,
             splitter: Splitter::new(cap.limits().max_line),
@@ -168,7 +173,7 @@ impl FileSource {
     fn begin(&mut self, cap: &mut Capture, file: File, mark: FileMark) -> io::Result<()> {
         let known = cap.fold.streams[self.slot].file;
         if known == Some(mark) {
-            let seen = before(&file, self.logged - self.base).unwrap_or_default();
+            let seen = read_before(&cap.fold.streams[self.slot], &file);
             (self.behind, self.seen, self.file) = (seen.len(), seen, Some(file));
             self.splitter.restart();
             return Ok(());
@@ -188,8 +193,15 @@ impl FileSource {
             return self.replaced(cap, file, mark);
         }
         let path = self.path.display().to_string();
-        let msg = format!("{} is {path}", self.stream);
-        let event = Event::SourceOpened { of: self.stream.clone(), path, file: mark };
+        let earlier = self.earlier;
+        let before = match earlier {
+            0 => String::new(),
+            _ => {
+                format!("; its first {earlier} bytes are from before the process and do not count")
+            }
+        };
+        let msg = format!("{} is {path}{before}", self.stream);
+        let event = Event::SourceOpened { of: self.stream.clone(), path, file: mark, earlier };
         self.turn_to(file);
         cap.event(self.run, None, Level::Debug, &msg, &event)
     }
@@ -321,74 +333,11 @@ impl Torn for FileSource {
     }
 }
 
-/// The last bytes before this place in a file, if they are there.
-fn before(file: &File, place: u64) -> io::Result<Vec<u8>> {
-    let length = usize::try_from(place).unwrap_or(usize::MAX).min(BEHIND);
-    let mut bytes = vec![0; length];
-    match file.read_exact_at(&mut bytes, place - length as u64) {
-        Ok(()) => Ok(bytes),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Vec::new()),
-        Err(error) => Err(error),
+/// What was read before the next byte, to be compared with what stands there now. Logs of before that
+/// was kept do not say: then the file itself is believed.
+fn read_before(known: &StreamFold, file: &File) -> Vec<u8> {
+    if known.tail.is_empty() {
+        return before(file, known.off - known.base).unwrap_or_default();
     }
-}
-
-/// Opens the file at `path`. None if there is none, or something that is no file.
-fn open(path: &Path) -> io::Result<Option<(File, FileMark)>> {
-    // Whatever lies there, opening it must neither wait nor change anything.
-    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
-    let file = match opened {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let meta = file.metadata()?;
-    Ok(meta.is_file().then(|| (file, mark(&meta))))
-}
-
-/// The file that took the place of the one that is being read, as soon as it holds something: until
-/// then the old one may still be written.
-fn successor(path: &Path, mine: FileMark) -> io::Result<Option<(File, FileMark)>> {
-    match std::fs::metadata(path) {
-        Ok(meta) if mark(&meta) != mine && meta.is_file() && meta.len() > 0 => open(path),
-        _ => Ok(None),
-    }
-}
-
-/// Names of files that were at `path` after one file and before another, as far as their names and
-/// the times at which they were made tell.
-fn between(path: &Path, one: FileMark, other: FileMark) -> Vec<String> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let is = |entry: &DirEntry| {
-        let named = entry.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes());
-        let held = |meta: Metadata| {
-            let made = mark(&meta);
-            // Those times are those of the clock's ticks: the last two may be the same.
-            let then = one.made < made.made && made.made <= other.made && made != other;
-            then && made.device == one.device && meta.is_file() && meta.len() > 0
-        };
-        named && entry.metadata().is_ok_and(held)
-    };
-    let names = entries.flatten().filter(is);
-    names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-}
-
-/// The file of this mark: at `path`, or beside it under the name that it was given when another
-/// took its place. One that cannot be opened is not found.
-fn find(path: &Path, wanted: FileMark) -> Option<File> {
-    let is = |(file, mark): (File, FileMark)| (mark == wanted).then_some(file);
-    let at = |path: &Path| open(path).ok().flatten().and_then(is);
-    at(path).or_else(|| {
-        let entries = std::fs::read_dir(path.parent()?).ok()?;
-        let same = |entry: &DirEntry| entry.metadata().is_ok_and(|meta| mark(&meta) == wanted);
-        entries.flatten().filter(same).find_map(|entry| at(&entry.path()))
-    })
-}
-
-/// What tells this file from every other.
-fn mark(meta: &Metadata) -> FileMark {
-    let made =
-        meta.created().ok().and_then(|made| made.duration_since(SystemTime::UNIX_EPOCH).ok());
-    let made = made.map_or(0, |made| u64::try_from(made.as_nanos()).unwrap_or(0));
-    FileMark { device: meta.dev(), inode: meta.ino(), made }
+    known.tail.bytes().to_vec()
 }

@@ -12,10 +12,11 @@ use crate::wake::Watcher;
 
 /// The fold of the plan's whole log.
 pub(super) fn known(plan: &PlanDir) -> io::Result<Fold> {
+    // Only a cache: one that cannot be read, or knows more than the log, is of another time. Read
+    // first: the log goes on meanwhile.
+    let saved: Option<Status> = snapshot::load_json(&plan.status_file()).ok().flatten();
     let mut reader = Reader::open(plan)?;
     let last = reader.last_seq()?;
-    // Only a cache: one that cannot be read, or knows more than the log, is of another time.
-    let saved: Option<Status> = snapshot::load_json(&plan.status_file()).ok().flatten();
     let mut fold = match saved {
         Some(status) if status.fold.seq <= last && status.fold.plan == *plan.name() => status.fold,
         _ => Fold::new(plan.name().clone()),

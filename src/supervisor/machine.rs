@@ -187,7 +187,7 @@ impl Machine {
         if self.phase == Phase::Starting {
             self.phase = Phase::Running;
         }
-        let event = Event::RunSpawned { pid, start };
+        let event = Event::RunSpawned { pid, start, age_ms: 0 };
         to.push(Effect::Say(Level::Info, format!("runs as pid {pid}"), event));
     }
 

@@ -17,7 +17,7 @@ use super::tree::{self, Marks};
 use super::words;
 use crate::fold::Next;
 use crate::model::{Event, Level, Spec, secret};
-use crate::os::host;
+use crate::os::{given, host};
 use crate::store::snapshot;
 
 impl Supervisor {
@@ -95,7 +95,13 @@ impl Supervisor {
     /// Does one thing.
     pub(super) fn perform(&mut self, effect: Effect) -> io::Result<()> {
         match effect {
-            Effect::Say(level, msg, event) => {
+            Effect::Say(level, msg, mut event) => {
+                // Found, not made: it began to run before anybody recorded it.
+                if let Event::RunSpawned { start, age_ms, .. } = &mut event
+                    && self.abroad.is_some()
+                {
+                    *age_ms = given::age_ms(*start);
+                }
                 let stalled = match event {
                     Event::RunStalled { silent_ms } => Some(silent_ms),
                     _ => None,

@@ -3,7 +3,7 @@
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -344,6 +344,41 @@ fn a_full_pipe_never_blocks_the_plan_and_what_was_lost_is_counted() {
     let all = [read, rest].concat();
     let lost: u64 = all.iter().filter_map(|event| event["lost"].as_u64()).sum();
     assert!(lost > 0, "{} events came", all.len());
+}
+
+#[test]
+fn what_waits_for_room_when_the_plan_ends_is_written_while_its_end_waits_a_moment() {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let home = Home::new();
+    let mut command = alone(&home, &["main.py", "default", "1", "Graph"]);
+    let mut options = std::fs::File::options();
+    options.read(true).write(true).custom_flags(libc::O_NONBLOCK);
+    let mut pipe = options.open(home.file("events")).unwrap();
+    while pipe.write(&[b'\n'; 4096]).is_ok() {}
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut plan = command.spawn().unwrap();
+    let mut said = [0; 5];
+    plan.stdout.take().unwrap().read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"True\n", "it has come to its end");
+    let (mut read, mut room) = (Vec::new(), vec![0; 1 << 20]);
+    while plan.try_wait().unwrap().is_none() {
+        let length = pipe.read(&mut room).unwrap_or(0);
+        read.extend_from_slice(&room[..length]);
+    }
+    let length = pipe.read(&mut room).unwrap_or(0);
+    read.extend_from_slice(&room[..length]);
+    let events = whole(&read);
+    assert_eq!(events.first().unwrap()["ev"], "run");
+    assert_eq!(events.last().unwrap()["ev"], "end");
+}
+
+#[test]
+fn a_plan_may_name_the_event_that_it_triggers() {
+    let home = Home::new();
+    run(&home, &[], &[], "default 1 Names").code(0).runs();
+    home.audit("plan").holds();
+    home.until_quiet();
 }
 
 #[test]

@@ -240,13 +240,23 @@ fn a_file_that_is_emptied_or_replaced_is_read_on_and_the_log_says_so() {
     append(&log, "to the new one\nno end");
     supervisor.signal(Signal::CONT);
     until_line(&home, "app", "to the new one");
+    append(&log, " at all\n");
+    until_line(&home, "app", "no end at all");
+    // Emptied, and grown past the place where the reading was to go on.
+    let recorder = home.until("a recorder lives", || home.recorder("app"));
+    supervisor.signal(Signal::STOP);
+    recorder.signal(Signal::KILL);
+    let grown = "grown far beyond all that stood in this file before it was emptied\n";
+    fs::write(&log, grown).unwrap();
+    supervisor.signal(Signal::CONT);
+    until_line(&home, "app", grown.trim_end());
     app.kill();
     home.planwatch(["wait", "app"]).any_code().prints_something().may_speak().runs();
     let all = "one\ntwo\nthree, half a line\nanew\nunfinished end\
-               the next file\nto the old one\nto the new one\nno end";
-    is_recorded(&home, "app", "app.log", all.as_bytes());
+               the next file\nto the old one\nto the new one\nno end at all\n";
+    is_recorded(&home, "app", "app.log", (all.to_owned() + grown).as_bytes());
     let records = home.records("app");
-    assert_eq!(records.events("source.truncated").len(), 1);
+    assert_eq!(records.events("source.truncated").len(), 2);
     assert_eq!(records.events("source.truncated")[0]["was"], 27);
     assert_eq!(records.events("source.replaced").len(), 2);
     home.until_quiet();
@@ -280,6 +290,47 @@ fn any_process_is_followed_by_the_file_its_stdout_is_and_its_own_code_counts() {
 }
 
 #[test]
+fn a_process_is_not_judged_by_what_others_have_written_into_its_log_before() {
+    let home = Home::new();
+    let python = luigi_python().expect("set PLANWATCH_TEST_PYTHON to a Python with luigi");
+    let program = "import os, sys, time, luigi\n\
+        class Task(luigi.Task):\n  \
+          name = luigi.Parameter()\n  \
+          def complete(self): return os.path.exists(self.name)\n  \
+          def run(self):\n    \
+            if self.name == 'fails': raise ValueError('that night')\n    \
+            open('works', 'w').close()\n    \
+            while not os.path.exists('over'): time.sleep(0.01)\n    \
+            open(self.name, 'w').close()\n\
+        luigi.build([Task(sys.argv[1])], local_scheduler=True)\n";
+    fs::write(home.file("nightly.py"), program).unwrap();
+    let log = home.file("nightly.log");
+    let night = |task: &str| {
+        let mut command = strange(&home, python.to_str().unwrap(), &["nightly.py", task]);
+        command.current_dir(home.file(""));
+        command.stderr(OpenOptions::new().create(true).append(true).open(&log).unwrap());
+        command.spawn().unwrap()
+    };
+    night("fails").wait().unwrap();
+    let before = fs::metadata(&log).unwrap().len();
+    let mut tonight = Strange(night("fine"));
+    home.until_file("works");
+    let pid = tonight.pid().to_string();
+    home.planwatch(["attach", "-d", "--pid", &pid, "--name", "nightly"])
+        .prints("nightly\n")
+        .may_speak()
+        .runs();
+    home.touch("over");
+    assert!(tonight.0.wait().unwrap().success());
+    home.planwatch(["wait", "nightly"]).prints("nightly succeeded 0\n").may_speak().runs();
+    assert_eq!(tasks(&home, "nightly"), (0, 1, 0));
+    let records = home.records("nightly");
+    assert_eq!(records.events("source.opened")[0]["earlier"], before);
+    is_recorded(&home, "nightly", "nightly.log", &fs::read(&log).unwrap());
+    home.until_quiet();
+}
+
+#[test]
 fn all_runs_in_a_folder_are_taken_up_those_that_come_later_too() {
     let home = Home::new();
     let parent = home.file("run");
@@ -295,14 +346,18 @@ fn all_runs_in_a_folder_are_taken_up_those_that_come_later_too() {
     fs::create_dir(parent.join("second")).unwrap();
     let mut second = pipeline(&home, &parent.join("second"), "fail", 4, 5);
     attach.until_said("second run 1 FAILED");
+    // Somebody goes on with it: the same folder, another process.
+    second.0.wait().unwrap();
+    let mut second = pipeline(&home, &parent.join("second"), "", 4, 5);
+    attach.until_said("second run 2 SUCCEEDED");
     attach.signal(Signal::INT);
     attach.ends();
     first.0.wait().unwrap();
     second.0.wait().unwrap();
-    for plan in ["first", "second"] {
-        let log = parent.join(plan).join("log.txt");
-        is_recorded(&home, plan, "log.txt", &fs::read(log).unwrap());
-    }
+    let log = |plan| fs::read(parent.join(plan).join("log.txt")).unwrap();
+    is_recorded(&home, "first", "log.txt", &log("first"));
+    home.audit("second").holds();
+    assert_eq!(home.records("second").bytes(2, "file:log.txt"), log("second"));
     home.until_quiet();
 }
 

@@ -40,6 +40,17 @@ class Flaky(luigi.Task):
             raise ValueError("once")
         with self.output().open("w") as file: file.write("x")
 
+class Leaf0(Leaf):
+    n = luigi.IntParameter(0)
+
+class Once(luigi.Task):
+    def output(self): return luigi.LocalTarget("out/once")
+    def run(self):
+        if not os.path.exists("tried-once"):
+            open("tried-once", "w").close()
+            raise ValueError("once")
+        with self.output().open("w") as file: file.write("x")
+
 class Broken(luigi.Task):
     def complete(self): raise ValueError("nobody can tell")
 
@@ -152,6 +163,55 @@ fn a_plan_that_lacks_external_data_is_incomplete() {
     ends(&home, "NeedsExt", "incomplete", 20);
     let reason = json!("1 of 2 tasks lacks its data: Ext(), 1 not run");
     assert_eq!(row(&home)["reasons"][0], reason);
+    let why = home.planwatch(["why", "plan", "-o", "json"]).prints_something().runs().json();
+    assert_eq!(why["failures"][0]["what"], "missing", "a word for scripts");
+    let why = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
+    assert!(why.contains("misses its data"), "{why}");
+}
+
+#[test]
+fn a_plan_that_lets_luigi_print_no_summary_has_failed_with_its_task_all_the_same() {
+    let home = Home::new();
+    let quiet = ["--no-bridge"];
+    luigi(&home, "plan", &quiet, "Fails", &["--log-level", "WARNING"]).code(30).runs();
+    assert_eq!(row(&home)["reasons"][1], "Luigi's summary was not seen");
+    home.until_quiet();
+}
+
+#[test]
+fn a_plan_that_calls_luigi_again_is_not_mended_by_a_call_that_leaves_its_tasks_undone() {
+    let home = Home::new();
+    let program = "import sys, luigi, tasks\nfor name in sys.argv[1:]:\n  \
+                   luigi.build([getattr(tasks, name)()], local_scheduler=True)\n";
+    std::fs::write(home.file("tasks.py"), TASKS).unwrap();
+    std::fs::write(home.file("calls.py"), program).unwrap();
+    let python = luigi_python().unwrap();
+    for (number, names, verdict, code) in [
+        (1, ["Fails", "NeedsExt"], "failed", 30),
+        (2, ["NeedsExt", "Leaf0"], "incomplete", 20),
+        (3, ["Once", "Once"], "retried", 0),
+    ] {
+        home.planwatch(["run", "-n", "plan", "--", python.to_str().unwrap(), "calls.py"])
+            .args(&names)
+            .code(code)
+            .prints_something()
+            .may_speak()
+            .runs();
+        let report = home.audit("plan").holds();
+        assert_eq!(report.verdicts[&number], (verdict.to_owned(), i64::from(code)), "{names:?}");
+    }
+    home.until_quiet();
+}
+
+#[test]
+fn who_follows_a_plan_that_lacks_data_leaves_with_it_though_it_restarts_on_failure() {
+    let home = Home::new();
+    luigi(&home, "plan", &["--restart", "on-failure"], "NeedsExt", &[]).code(20).runs();
+    home.planwatch(["wait", "plan"]).code(20).prints("plan incomplete 20\n").may_speak().runs();
+    let records = home.records("plan");
+    assert_eq!(records.events("run.verdict")[0]["luigi"], "missing");
+    assert_eq!(records.events("supervisor.adopted").len(), 0, "nobody was sent for");
+    home.until_quiet();
 }
 
 #[test]
@@ -229,17 +289,23 @@ fn records_of_a_real_run_satisfy_the_published_schema() {
 #[test]
 fn a_program_that_logs_everything_twice_makes_each_attempt_once() {
     let home = Home::new();
-    let script = "import logging, luigi, tasks\n\
-        logging.basicConfig(level=logging.INFO)\n\
+    let script = "import logging, sys, luigi, tasks\n\
+        logging.basicConfig(level=logging.INFO, format=sys.argv[1])\n\
         luigi.build([tasks.Fails()], local_scheduler=True)\n";
     std::fs::write(home.file("tasks.py"), TASKS).unwrap();
     std::fs::write(home.file("twice.py"), script).unwrap();
+    let named = "%(levelname)s:%(name)s:%(message)s";
+    let timed = "%(asctime)s %(levelname)s %(message)s";
     let python = luigi_python().expect("set PLANWATCH_TEST_PYTHON to a Python with luigi");
-    for (plan, options) in [("heard", &[][..]), ("read", &["--no-bridge"])] {
+    for (plan, format, options) in [
+        ("heard", named, &[][..]),
+        ("read", named, &["--no-bridge"]),
+        ("timed", timed, &["--no-bridge"]),
+    ] {
         let _ = std::fs::remove_dir_all(home.file("out"));
         home.planwatch(["run", "-n", plan])
             .args(options)
-            .args(&["--", python.to_str().unwrap(), "twice.py"])
+            .args(&["--", python.to_str().unwrap(), "twice.py", format])
             .code(30)
             .prints_something()
             .may_speak()

@@ -387,6 +387,14 @@ fn verdict_rules_decide_beside_the_exit_code() {
     .prints_something()
     .may_speak()
     .runs();
+    // The file is still there: a plan that dies has not succeeded for that.
+    for rule in ["luigi", "file:done.txt"] {
+        home.planwatch(["run", "-n", "dies", "--verdict", rule, "--", "sh", "-c", "exit 3"])
+            .code(3)
+            .prints_something()
+            .says("FAILED")
+            .runs();
+    }
     home.run_oracle(&["-n", "chosen", "--success-exit-codes", "3"], &[Step::Exit(3)])
         .prints_something()
         .may_speak()

@@ -94,8 +94,9 @@ pub(crate) struct RunArgs {
         help_heading = "End"
     )]
     pub(crate) restart: RestartChoice,
-    /// What success means: exit (the exit code), luigi (its summary, where there is one) or
-    /// file:NAME (it exists at the end); all that are given must hold [default: exit and luigi]
+    /// What success means: exit (the exit code, which counts in any case), luigi (its summary,
+    /// where there is one) or file:NAME (it exists at the end); all must hold [default: exit and
+    /// luigi]
     #[arg(long, value_name = "RULE", help_heading = "End")]
     pub(crate) verdict: Vec<VerdictRule>,
     /// Exit codes that count as success besides 0, as in 3,4

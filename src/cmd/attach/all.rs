@@ -1,14 +1,15 @@
 //! `attach --dir PARENT --all`: every run folder in a folder, and new ones as they appear.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 
 use super::super::World;
 use super::super::follow::{Follower, block_on};
@@ -16,17 +17,20 @@ use super::super::logs::LogForm;
 use super::super::out::Out;
 use super::super::print::{Own, Printer};
 use super::super::say::{complain, say};
-use super::foreign::{How, Taken, cannot_attach, spec_of_folder, take};
+use super::foreign::{How, Taken, cannot_attach, recorded, spec_of_folder, take};
 use crate::exit::Exit;
 use crate::feed::sieve::Wanted;
-use crate::feed::{Follow, Until};
+use crate::feed::{Depth, Follow, Until, known};
 use crate::foreign::{RunFolder, Standing, search};
 use crate::render::line::Style;
-use crate::store::layout::Home;
+use crate::store::layout::{Home, PlanDir};
 use crate::wake::Watcher;
 
 /// Columns for the names of plans.
 const NAMES: usize = 16;
+
+/// Between two looks at all folders.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// The run folders in a folder.
 pub(super) fn run_folders(parent: &Path) -> io::Result<impl Iterator<Item = RunFolder>> {
@@ -49,7 +53,7 @@ pub(super) fn run(parent: &Path, detach: bool, world: &World) -> anyhow::Result<
     let mut hunt = Hunt {
         home,
         parent: folder.dir().to_owned(),
-        done: BTreeSet::new(),
+        done: BTreeMap::new(),
         watched: BTreeSet::new(),
     };
     if detach {
@@ -71,40 +75,79 @@ struct Hunt {
     home: Home,
     parent: PathBuf,
     /// Folders that were taken up or refused, by identity.
-    done: BTreeSet<(u64, u64)>,
-    /// Folders that are nothing yet.
+    done: BTreeMap<(u64, u64), Known>,
     watched: BTreeSet<(u64, u64)>,
 }
 
+/// A run folder that was looked at.
+#[derive(Default)]
+struct Known {
+    /// What records it; none where it was refused.
+    plan: Option<PlanDir>,
+    /// Bytes of its log when that was last asked.
+    length: u64,
+    /// Why it was refused, as the user was told.
+    refused: String,
+}
+
 impl Hunt {
-    /// Takes up the run folders that are new. Those that are nothing yet are watched.
+    /// Takes up the run folders that are new, and those in which somebody goes on. All are watched.
     fn take_new(&mut self, watcher: Option<&Watcher>, world: &World) -> anyhow::Result<Vec<Taken>> {
         let mut taken = Vec::new();
         let how = How { named: false, followed: watcher.is_some() };
         for folder in folders(&self.parent)? {
-            if self.done.contains(&folder.id()) {
-                continue;
-            }
             if let Some(watcher) = watcher
-                && !folder.is_run()
                 && self.watched.insert(folder.id())
             {
                 // Watched before it is looked at again: what is made in between is heard.
                 watcher.watch(folder.dir());
             }
-            if !folder.is_run() {
+            if !folder.is_run() || !self.is_news(&folder)? {
                 continue;
             }
-            self.done.insert(folder.id());
-            let one = spec_of_folder(&folder, None, world)
-                .and_then(|spec| take(&self.home, spec, how, world));
+            let again = self.done.get(&folder.id()).is_some_and(|known| known.plan.is_some());
+            let one = spec_of_folder(&folder, None, world).and_then(|spec| {
+                let over = again && recorded(&self.home.plan(&spec.plan), &spec)?.is_some();
+                if over { Ok(None) } else { take(&self.home, spec, how, world).map(Some) }
+            });
+            let known = self.done.entry(folder.id()).or_default();
             match one {
-                Ok(one) => taken.push(one),
+                Ok(Some(one)) => {
+                    known.plan = Some(one.plan.clone());
+                    taken.push(one);
+                }
+                Ok(None) => {}
                 // One that cannot be taken must not keep the others waiting.
-                Err(error) => complain(&crate::exit::message(&error)),
+                Err(error) => {
+                    let why = crate::exit::message(&error);
+                    if known.refused != why {
+                        complain(&why);
+                    }
+                    known.refused = why;
+                }
             }
         }
         Ok(taken)
+    }
+
+    /// Whether it is to be taken up: it is new, or its log has grown since it was refused or since its
+    /// run was over.
+    fn is_news(&mut self, folder: &RunFolder) -> anyhow::Result<bool> {
+        let length = std::fs::metadata(folder.log()).map_or(0, |meta| meta.len());
+        let Some(seen) = self.done.get_mut(&folder.id()) else {
+            self.done.insert(folder.id(), Known { length, ..Known::default() });
+            return Ok(true);
+        };
+        if seen.length == length {
+            return Ok(false);
+        }
+        if let Some(plan) = &seen.plan
+            && known(plan, Depth::State)?.is_live()
+        {
+            return Ok(false);
+        }
+        seen.length = length;
+        Ok(true)
     }
 }
 
@@ -121,6 +164,14 @@ fn listen(watcher: Watcher) -> io::Result<AsyncFd<Changes>> {
     AsyncFd::with_interest(Changes(watcher), Interest::READABLE)
 }
 
+/// Waits for a change, and at least until then: a folder whose run writes changes all the time.
+async fn news(changes: &AsyncFd<Changes>, until: Instant) -> io::Result<()> {
+    let mut ready = changes.readable().await?;
+    tokio::time::sleep_until(until).await;
+    ready.clear_ready();
+    Ok(())
+}
+
 /// Follows those that live, and says how the others ended, until somebody has seen enough.
 async fn follow(mut hunt: Hunt, world: &World) -> anyhow::Result<i32> {
     let watcher = Watcher::new()?;
@@ -134,6 +185,7 @@ async fn follow(mut hunt: Hunt, world: &World) -> anyhow::Result<i32> {
     say(format_args!("every run folder in {} · ^C detaches", hunt.parent.display()));
     let mut looked = false;
     loop {
+        let next = Instant::now() + BETWEEN_LOOKS;
         changes.get_ref().0.clear();
         for taken in hunt.take_new(Some(&changes.get_ref().0), world)? {
             add(&mut living, &mut ended, taken)?;
@@ -144,7 +196,7 @@ async fn follow(mut hunt: Hunt, world: &World) -> anyhow::Result<i32> {
         tokio::select! {
             printed = living.print_to_end(), if !living.is_over() => printed?,
             told = ended.tell() => told?,
-            ready = changes.readable() => ready?.clear_ready(),
+            ready = news(&changes, next) => ready?,
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
             _ = hang_up.recv() => break,

@@ -14,6 +14,7 @@ use super::super::out::Out;
 use super::super::print::Printer;
 use super::super::say::say;
 use super::super::start::{AlreadyRunning, Meant, start};
+use super::earlier::followed;
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::fold::Fold;
@@ -196,7 +197,7 @@ fn is_same(one: &Spec, other: &Spec) -> bool {
 }
 
 /// How the run ended, if it was recorded to its end and nothing has been written since.
-fn recorded(plan: &PlanDir, spec: &Spec) -> anyhow::Result<Option<Ending>> {
+pub(super) fn recorded(plan: &PlanDir, spec: &Spec) -> anyhow::Result<Option<Ending>> {
     let before: Option<Spec> = load_json(&plan.spec_file()).ok().flatten();
     let Some(dir) = spec.foreign.as_ref().and_then(|foreign| foreign.dir.as_deref()) else {
         return Ok(None);
@@ -328,8 +329,9 @@ fn spec_of_process(
     };
     let mut spec = Spec::new(name, argv, given::folder(pid).unwrap_or_else(|| "/".into()));
     spec.umask = world.umask;
+    let files = followed(paths, process);
     let process = Some(ForeignProcess { pid: process.pid, start: process.start });
-    spec.foreign = Some(Foreign { dir: None, process, files: Followed::named(paths) });
+    spec.foreign = Some(Foreign { dir: None, process, files });
     Ok(spec)
 }
 

@@ -13,7 +13,7 @@ use crate::cmd::ps::ListForm;
 use crate::cmd::tables::ChosenRun;
 use crate::cmd::{World, now, terminal_height, terminal_width};
 use crate::exit::{Exit, Failure};
-use crate::feed::{Follow, LiveTable, News, Until};
+use crate::feed::{Changed, Follow, LiveTable, News, Until};
 use crate::fold::RunFold;
 
 /// Between two pictures at least: a flood must not make the terminal the slowest part.
@@ -130,10 +130,15 @@ impl<'a> Live<'a> {
             while let Some(end) = memchr::memchr(b'\n', rest) {
                 let (line, after) = rest.split_at(end + 1);
                 rest = after;
-                let Some((task, ts)) = table.line(line) else { continue };
+                let Some((what, ts)) = table.line(line) else { continue };
                 *changed = true;
+                let news = match &what {
+                    Changed::Task(task) => told::News::Of(task, ts),
+                    Changed::Any => told::News::Any(ts),
+                    Changed::Explained => told::News::Held(ts),
+                };
                 if canvas.is_none() {
-                    told.tell(out, view, run, table, told::News::Of(&task, ts))?;
+                    told.tell(out, view, run, table, news)?;
                 }
             }
         }

@@ -34,6 +34,8 @@ pub(super) enum News<'a> {
     Of(&'a str, Stamp),
     /// Any.
     Any(Stamp),
+    /// Only those whose error was still being read.
+    Held(Stamp),
     /// Any, and nothing more will come.
     Last(Stamp),
 }
@@ -51,12 +53,13 @@ impl Told {
         let table = live.table();
         let (known, now) = match news {
             News::Of(name, ts) => (live.place(name), ts),
-            News::Any(ts) | News::Last(ts) => (None, ts),
+            News::Any(ts) | News::Held(ts) | News::Last(ts) => (None, ts),
         };
         let mut places = std::mem::take(&mut self.held);
         match known {
             Some(at) if !places.contains(&at) => places.push(at),
             Some(_) => {}
+            None if matches!(news, News::Held(_)) => {}
             None => {
                 places = (0..table.tasks.len()).collect();
                 // Many at once, as at the beginning: in the order in which it happened; what has

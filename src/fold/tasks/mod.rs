@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StreamFold;
 use crate::model::{Failure, NowRunning, Stamp, Stream, Task, TaskCounts, TaskState, TaskTable};
+use crate::parse::Form;
 use batch::Batch;
 use place::Places;
 pub use rebuild::Rebuild;
@@ -30,9 +31,9 @@ pub use tables::Tables;
 pub struct Told<'a> {
     /// Who says so.
     pub witness: &'a Stream,
-    /// The line names its logger. A program that sets up logging of its own beside Luigi's gets every
+    /// How the line is written. A program that sets up logging of its own beside Luigi's gets every
     /// line twice in one stream, in two forms: those are two witnesses.
-    pub named: bool,
+    pub form: Form,
     /// Which task.
     pub task: TaskRef<'a>,
     /// What happened.
@@ -148,9 +149,9 @@ impl What<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Witness {
     stream: Stream,
-    /// It names its logger.
-    #[serde(default, skip_serializing_if = "is_false")]
-    named: bool,
+    /// How its lines are written.
+    #[serde(default, skip_serializing_if = "is_bare")]
+    form: Form,
     /// The task whose traceback may follow, if this witness was the first to say that it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     explains: Option<u32>,
@@ -319,7 +320,7 @@ impl Tasks {
     /// Takes what a witness says. True if the table is another than before.
     pub fn tell(&mut self, told: &Told<'_>) -> bool {
         self.reached(told.seq);
-        let witness = self.witness(told.witness, told.named);
+        let witness = self.witness(told.witness, told.form);
         let Some(place) = self.place_of(told, witness) else { return false };
         let renamed = self.take_names(place, told.task);
         let Some(verb) = told.what.verb() else {
@@ -361,13 +362,13 @@ impl Tasks {
     }
 
     /// The number of a witness. The last number is shared by all that come after it.
-    fn witness(&mut self, stream: &Stream, named: bool) -> u8 {
-        let is_it = |known: &Witness| known.stream == *stream && known.named == named;
+    fn witness(&mut self, stream: &Stream, form: Form) -> u8 {
+        let is_it = |known: &Witness| known.stream == *stream && known.form == form;
         let known = self.kept.witnesses.iter().position(is_it);
         let number = known.unwrap_or_else(|| {
             if self.kept.witnesses.len() < WITNESSES {
                 let stream = stream.clone();
-                let new = Witness { stream, named, explains: None, asking: 0, unlisted: 0 };
+                let new = Witness { stream, form, explains: None, asking: 0, unlisted: 0 };
                 self.kept.witnesses.push(new);
             }
             self.kept.witnesses.len() - 1
@@ -415,8 +416,8 @@ const WITNESSES: usize = 64;
 /// Longest error that is kept.
 const ERROR: usize = 2048;
 
-fn is_false(value: &bool) -> bool {
-    !value
+fn is_bare(form: &Form) -> bool {
+    *form == Form::Bare
 }
 
 /// Longest name or error where there must be room for many.

@@ -4,7 +4,7 @@ use super::{Kept, Tasks, Told};
 use crate::fold::report::{lost, report};
 use crate::fold::stream::{StreamFold, meaning, task_of};
 use crate::model::{Level, Record, Stream};
-use crate::parse::Line;
+use crate::parse::{Line, form};
 
 /// A table on its way back. It needs the records that have a `task_event` and the run's
 /// `run.verdict`; and while it listens, for tracebacks are not marked, every record.
@@ -41,39 +41,41 @@ impl Rebuild {
         &self.tasks
     }
 
-    /// Takes the next record, which was read from `line`.
-    pub fn record(&mut self, record: &Record<'_>) {
+    /// Takes the next record. True if the table is another than before.
+    pub fn record(&mut self, record: &Record<'_>) -> bool {
         if record.run != self.tasks.run() || record.seq <= self.tasks.table().seq {
-            return;
+            return false;
         }
         match record.stream {
             Stream::Planwatch if record.event.as_deref() == Some("run.verdict") => {
                 // That is the level of a verdict that needs nobody.
                 let well = record.level == Some(Level::Info);
-                self.tasks.cut(record.ts, record.seq, well);
+                self.tasks.cut(record.ts, record.seq, well)
             }
-            Stream::Planwatch => {}
+            Stream::Planwatch => false,
             Stream::Events => {
                 let bytes = record.bytes();
                 let line = Line { bytes: &bytes, eol: record.eol, consumed: bytes.len() };
-                match lost(&line) {
-                    0 => {}
-                    lost => self.tasks.lost_reports(lost, record.seq),
+                let lost = lost(&line);
+                if lost > 0 {
+                    self.tasks.lost_reports(lost, record.seq);
                 }
+                let mut changed = lost > 0;
                 if let Some(report) = report(&line) {
-                    report.tell(&mut self.tasks, record.ts, record.seq);
+                    changed |= report.tell(&mut self.tasks, record.ts, record.seq);
                 }
+                changed
             }
             _ => self.line(record),
         }
     }
 
-    fn line(&mut self, record: &Record<'_>) {
+    fn line(&mut self, record: &Record<'_>) -> bool {
         let known = self.listening.iter().position(|stream| stream.stream == record.stream);
         let event = record.task_event.as_deref();
         let at = match (known, event) {
             (Some(at), _) => at,
-            (None, None) => return,
+            (None, None) => return false,
             (None, Some(_)) => {
                 self.listening.push(StreamFold::new(record.run, record.stream.clone()));
                 self.listening.len() - 1
@@ -83,22 +85,23 @@ impl Rebuild {
         let bytes = record.bytes();
         let consumed = bytes.len() + record.eol.bytes().len();
         let heard = stream.hear(&Line { bytes: &bytes, eol: record.eol, consumed });
-        if let Some(((task, _), event)) = heard.task.zip(event) {
+        let changed = if let Some(((task, _), event)) = heard.task.zip(event) {
             self.tasks.tell(&Told {
                 witness: &record.stream,
-                named: heard.seen.logger.is_some(),
+                form: form(&bytes),
                 task: task_of(&task),
                 what: meaning(&task.word, event),
                 pid: task.pid,
                 ts: record.ts,
                 seq: record.seq,
-            });
-        } else if heard.seen.explains {
-            self.tasks.explain(&record.stream, &record.msg);
-        }
+            })
+        } else {
+            heard.seen.explains && self.tasks.explain(&record.stream, &record.msg)
+        };
         if !stream.recogniser.awaits_explanation() {
             self.listening.swap_remove(at);
         }
+        changed
     }
 
     /// The table as of the record `seq`.

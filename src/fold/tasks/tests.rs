@@ -9,7 +9,8 @@ fn story(lines: &str) -> Tasks {
     for (seq, line) in (1..).zip(lines.trim().lines()) {
         let (stream, rest) = line.trim().split_once(' ').unwrap();
         // `stderr+`: in lines that name their logger.
-        let (stream, named) = stream.strip_suffix('+').map_or((stream, false), |it| (it, true));
+        let named = stream.strip_suffix('+').map(|it| (it, Form::Named));
+        let (stream, form) = named.unwrap_or((stream, Form::Bare));
         let (verb, name) = rest.split_once(' ').unwrap();
         let witness: Stream = stream.parse().unwrap();
         let what = match verb {
@@ -40,7 +41,7 @@ fn story(lines: &str) -> Tasks {
         };
         tasks.tell(&Told {
             witness: &witness,
-            named,
+            form,
             task,
             what,
             pid: None,
@@ -163,7 +164,7 @@ fn what_is_at_work_when_the_run_ends_was_cut_off_and_may_still_end() {
     let (what, ts) = (What::Done, Stamp(10));
     tasks.tell(&Told {
         witness: &Stream::Stderr,
-        named: false,
+        form: Form::Bare,
         task,
         what,
         pid: None,
@@ -201,7 +202,7 @@ fn a_bridge_tells_the_graph_before_the_tasks_are_known() {
     let leaf = TaskRef { name: Some("Leaf(n=3)"), id: Some(LEAF) };
     for what in [What::Requires(leaf), What::Requires(leaf), What::Percent(40)] {
         let (witness, ts) = (&Stream::Events, Stamp(1));
-        tasks.tell(&Told { witness, named: false, task: root, what, pid: None, ts, seq: 1 });
+        tasks.tell(&Told { witness, form: Form::Bare, task: root, what, pid: None, ts, seq: 1 });
     }
     let root = &tasks.table().tasks[0];
     assert_eq!((root.requires.as_slice(), root.percent), (&[1][..], Some(40)));
@@ -218,7 +219,7 @@ fn a_table_has_an_end_and_says_so() {
             let (what, ts) = (What::Pending, Stamp(1));
             tasks.tell(&Told {
                 witness: &witness,
-                named: false,
+                form: Form::Bare,
                 task,
                 what,
                 pid: None,
@@ -265,7 +266,7 @@ fn a_task_that_stands_for_others_takes_them_along() {
     let mut tell = |task, what| {
         let task = TaskRef { name: None, id: Some(task) };
         let (witness, ts, seq) = (&Stream::Events, Stamp(1), 1);
-        known.tell(&Told { witness, named: false, task, what, pid: None, ts, seq });
+        known.tell(&Told { witness, form: Form::Bare, task, what, pid: None, ts, seq });
     };
     tell("Day_a_1", What::Pending);
     tell("Day_b_2", What::Pending);

@@ -12,8 +12,8 @@ impl Recorder {
         for run in verdicts_due(&self.cap.fold) {
             self.cap.fold.sum_up();
             let Some(judged) = self.cap.fold.verdict(run) else { continue };
-            let Judgement { verdict, exit, reasons, level, msg } = judged;
-            let event = Event::RunVerdict { verdict, exit, reasons };
+            let Judgement { verdict, exit, reasons, luigi, level, msg } = judged;
+            let event = Event::RunVerdict { verdict, exit, reasons, luigi };
             self.cap.event(run, None, level, &msg, &event)?;
             self.cap.flush()?;
             self.sync()?;

@@ -65,7 +65,8 @@ pub struct Trouble {
     pub task: String,
     /// The same, as short as it stays clear.
     pub name: String,
-    /// What happened to it: `failed`, `died`, `timed out`, `missing`, `broken`.
+    /// What happened to it: `failed`, `died`, `timed out`, `missing`, `broken`; `retried` where it
+    /// succeeded afterwards.
     pub what: String,
     /// How often it was begun.
     pub attempts: u32,

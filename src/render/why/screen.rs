@@ -95,7 +95,7 @@ impl Screen<'_> {
 
     fn trouble(&mut self, trouble: &Trouble) {
         self.line(0, "", Tone::Plain);
-        let mut said = format!("{} {}", trouble.name, trouble.what);
+        let mut said = format!("{} {}", trouble.name, fate(trouble));
         if let Some(took) = trouble.took_ms {
             said += &format!(" after {}", format_duration(Duration::from_millis(took)));
         }
@@ -176,7 +176,7 @@ impl Screen<'_> {
         for trouble in others.iter().take(2 * NAMES) {
             let error =
                 trouble.error.as_deref().map_or(String::new(), |error| format!(": {error}"));
-            self.line(2, &format!("also {}: {}{error}", trouble.what, trouble.name), Tone::Bad);
+            self.line(2, &format!("also {}: {}{error}", fate(trouble), trouble.name), Tone::Bad);
         }
         if let Some(more) = others.len().checked_sub(2 * NAMES).filter(|&more| more > 0) {
             self.line(2, &format!("and {more} more that went wrong"), Tone::Bad);
@@ -332,6 +332,15 @@ fn counts(counts: TaskCounts, cut: usize, waiting: &'static str) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     format!("{} of {} tasks", told.join(", "), counts.total)
+}
+
+/// What happened to a task, in words.
+fn fate(trouble: &Trouble) -> &str {
+    match &*trouble.what {
+        "missing" => "misses its data, which nothing here makes",
+        "broken" => "could not be scheduled",
+        other => other,
+    }
 }
 
 /// A traceback without what is the same in all of them: Luigi's frames around the task, and the

@@ -11,6 +11,8 @@ import time
 MOST = 4096
 # Bytes that wait in memory, at most, when the FIFO is full.
 MOST_WAITING = 1 << 18
+# Seconds that the end of a process waits at most for room in the FIFO.
+LAST_WORDS = 1.0
 # Seconds between two messages of one task about its progress.
 CALM = 0.1
 
@@ -101,6 +103,39 @@ def flush():
             state.size -= len(data)
     except IndexError:
         pass
+    finally:
+        os.close(fifo)
+
+
+def say_last():
+    """This process ends: what waits is written now or never, and the end waits only a little."""
+    if state.pid != os.getpid():
+        return
+    for key in list(state.held):
+        held = state.held.pop(key, None)
+        if held is not None:
+            tell(held[0], held[1])
+    until = time.time() + LAST_WORDS
+    flush()
+    while state.waiting and wait_for_room(until):
+        flush()
+    if state.lost and not state.waiting:
+        tell("last", {})
+
+
+def wait_for_room(until):
+    """Whether the FIFO takes another event before that time."""
+    import select
+
+    left = until - time.time()
+    # A clock that was put back makes nobody wait longer.
+    if not 0 < left <= LAST_WORDS:
+        return False
+    fifo = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        poll = select.poll()
+        poll.register(fifo, select.POLLOUT)
+        return any(what & select.POLLOUT for _, what in poll.poll(int(left * 1000) + 1))
     finally:
         os.close(fifo)
 
@@ -240,7 +275,9 @@ def replace(owner, name, made):
 def listen(luigi, fifo):
     """Luigi is there: stand behind everything that is worth telling."""
     global encode, path
+    import atexit
     import json
+    from multiprocessing import util
 
     import luigi.interface
     import luigi.worker
@@ -264,11 +301,12 @@ def listen(luigi, fifo):
 
     # Handlers of Luigi's own making would swallow a ^C that came while they ran.
     def trigger_event(original):
-        def trigger_event(self, happened, *args, **kwargs):
-            kind = kinds.get(happened)
+        # The name is Luigi's: a plan may give it by name.
+        def trigger_event(self, event, *args, **kwargs):
+            kind = kinds.get(event)
             if kind is not None:
                 quietly(heard, kind, args[0] if args else self, args[1:])
-            return original(self, happened, *args, **kwargs)
+            return original(self, event, *args, **kwargs)
 
         return trigger_event
 
@@ -371,6 +409,12 @@ def listen(luigi, fifo):
             fields["ok"] = bool(result.scheduling_succeeded)
         event("end", fields)
 
+    def stay(_):
+        # A process of multiprocessing ends without the usual functions, and has its own.
+        util.Finalize(None, quietly, args=(say_last,), exitpriority=0)
+
+    util.register_after_fork(state, stay)
+    atexit.register(quietly, say_last)
     replace(luigi.Task, "trigger_event", trigger_event)
     replace(luigi.worker.Worker, "_add_task", add_task)
     replace(luigi.worker.Worker, "_run_task", run_task)

@@ -113,6 +113,12 @@ class Nameless(Quick):
         raise RuntimeError("no name")
 
 
+class Names(Quick):
+    def run(self):
+        self.trigger_event(event="of the plan's own")
+        super().run()
+
+
 class Many(luigi.WrapperTask):
     def requires(self):
         return [Leaf(n) for n in range(900)]
