@@ -260,7 +260,9 @@ pub fn judge(ending: &Ending<'_>) -> (Verdict, i32, Vec<String>) {
         Some(Face::Locked) => 10,
     };
     match luigi {
-        None if failed_unsaid => reasons.push("Luigi's summary was not seen".to_owned()),
+        None if failed_unsaid && exit_fine => {
+            reasons.push("Luigi's summary was not seen".to_owned())
+        }
         None | Some(Face::Fine) => {}
         Some(face @ Face::Locked) => {
             reasons.push(format!("Luigi did nothing because {}", face.because()));
