@@ -100,7 +100,7 @@ complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l token-file 
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s n -l lines -l tail -d 'Only the last N records [default: 10 with -f, else all]' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l since -d 'Only records from this time on' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -l until -d 'Only records up to this time' -r
-complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s l -l level -d 'Only this level and worse: trace, debug, info, warning, error, critical' -r
+complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s l -l level -d 'Only this level and worse: trace, debug, info, warning, error, critical (a line that names none is info)' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s g -l grep -d 'Only lines that this regular expression fits; repeated: any of them' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s x -l exclude -d 'No lines that this regular expression fits; repeated: none of them' -r
 complete -c planwatch -n "__fish_planwatch_using_subcommand logs" -s s -l stream -d 'Only this stream: stdout, stderr, events, planwatch; may be repeated. Events, which the bridge reports, are shown in short and cat only if named here' -r

@@ -12,7 +12,7 @@ use clap_complete::Shell;
 use planwatch::cmd::{completions, man};
 use planwatch::exit::Exit;
 
-#[path = "faults/cases.rs"]
+#[path = "faults/cases/mod.rs"]
 mod cases;
 
 const HOW: &str = "stale: run PLANWATCH_BLESS=1 cargo test --test generated and commit";

@@ -15,6 +15,7 @@ use planwatch::model::{
 use planwatch::plans::{Place, keys};
 use planwatch::render::ps::PsRow;
 use planwatch::render::tasks::{Names, Scene, TaskRow};
+use planwatch::render::why::{Excerpt, LastSuccess, LogLine, Slower, Trouble, Why};
 use serde_json::{Value, json};
 use toml::de::{DeTable, DeValue};
 
@@ -300,4 +301,34 @@ fn the_schema_of_plans_takes_the_examples_and_refuses_what_is_broken() {
     ] {
         assert!(!schema.is_valid(&read(broken)), "{broken}");
     }
+}
+
+#[test]
+fn what_why_finds_out_fits_its_schema() {
+    let schema = schema("why.schema.json");
+    let plan = "p".to_owned();
+    assert_valid(
+        &schema,
+        &serde_json::to_value(Why { plan: plan.clone(), ..Why::default() }).unwrap(),
+    );
+    let line = |stream, level| LogLine { ts: Stamp(1), seq: 1, stream, level, msg: "m".to_owned() };
+    let excerpt = Excerpt {
+        seq: 3,
+        traceback: vec!["KeyError".to_owned()],
+        before: vec![line(Stream::Stdout, None), line(Stream::Stderr, Some(Level::Critical))],
+        same_process: true,
+    };
+    let what = "died".to_owned();
+    let trouble = Trouble { what, excerpt: Some(excerpt.clone()), ..Trouble::default() };
+    let slower = vec![Slower { name: "T".to_owned(), then_ms: 1, now_ms: 9 }];
+    let whole = Why {
+        plan,
+        tasks: Some(TaskTable::default().counts()),
+        failures: vec![trouble],
+        last_words: Some(excerpt),
+        last_success: Some(LastSuccess { slower, ..LastSuccess::default() }),
+        ..Why::default()
+    };
+    assert_valid(&schema, &serde_json::to_value(whole).unwrap());
+    assert!(!schema.is_valid(&json!({"plan": "p"})));
 }

@@ -27,6 +27,7 @@ pub use crate::feed::sieve::TaskGlob;
 use crate::feed::sieve::{TaskFilter, Wanted};
 use crate::feed::{Depth, Follow, Until, known};
 use crate::model::{Level, Stamp, Stream};
+use crate::os::host::boot_id;
 use crate::render::line::Style;
 use crate::store::layout::Home;
 use crate::store::reader::Reader;
@@ -228,7 +229,9 @@ fn resumed(
 ) -> anyhow::Result<Option<u64>> {
     let Some(saved) = cursors.and_then(|cursors| cursors.get(&one.plan)) else { return Ok(None) };
     let last = Reader::open(&home.plan(&one.plan))?.last_seq()?;
-    if saved <= last {
+    // After a power cut the log may end before what was printed of it, until it is gone on with: then
+    // its numbers jump beyond that.
+    if saved <= last || known(&home.plan(&one.plan), Depth::State)?.boot != boot_id() {
         return Ok(Some(saved));
     }
     if last > 0 {

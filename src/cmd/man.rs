@@ -103,7 +103,7 @@ fn verb_page(verb: &clap::Command, name: &str) -> io::Result<Vec<u8>> {
 
 const DESCRIPTION: &[&str] = &[
     "A plan is a command with a name, such as a Luigi pipeline. planwatch runs it in the background, puts every line that it prints into a log, once and in order, and says how it ended. Commands in other terminals follow it, stop it, or wait for it.",
-    "Luigi exits with 0 when tasks fail. planwatch therefore gives a verdict (succeeded, retried, failed, incomplete, stopped, killed, timeout, lost) from the exit status, from the last line of Luigi's execution summary, and from files that must exist at the end.",
+    "Luigi exits with 0 when tasks fail. planwatch therefore gives a verdict (succeeded, retried, failed, incomplete, stopped, killed, timeout, lost; skipped in a queue) from the exit status, from the last line of Luigi's execution summary, and from files that must exist at the end.",
     "A plan used again under its name is the same plan: the same log, the next run. NAME~1 is the run before the last, NAME@3 is run 3. Where many plans are allowed, patterns are too: 'demo-*'.",
     "Standard output is data, standard error is everything else. A reader that goes away (as head does) is a quiet success.",
 ];
@@ -124,7 +124,10 @@ const VARIABLES: [(&str, &str); 6] = [
 ];
 
 const FILES: [(&str, &str); 4] = [
-    ("plans/NAME/log/*.jsonl", "The log, one JSON object a line, in segments."),
+    (
+        "plans/NAME/log/*.jsonl, *.jsonl.zst",
+        "The log, one JSON object a line, in segments; those that are not written any more are compressed.",
+    ),
     ("plans/NAME/current", "A link to the segment that is being written."),
     ("plans/NAME/plan.json", "What to run; names of environment variables, never values."),
     ("plans/NAME/status.json", "What the log says, in short. Safe to delete."),

@@ -8,8 +8,9 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::World;
 use super::near::nearest;
 use crate::exit::{Exit, Failure};
-use crate::model::{PlanName, RunChoice, Target};
+use crate::model::{PlanName, RunChoice, Stand, Target};
 use crate::store::layout::Home;
+use crate::store::queue;
 
 /// One plan argument: a name, perhaps with one of its runs, or a pattern for many.
 #[derive(Clone, Debug)]
@@ -89,7 +90,9 @@ pub fn select_among(
     plans.dedup();
     let mut selected: Vec<Selected> = Vec::new();
     for selector in selectors {
-        for one in among(selector, &plans)? {
+        let meant = among(selector, &plans)
+            .map_err(|failure| in_the_queue(selector, home.as_ref()).unwrap_or(failure))?;
+        for one in meant {
             if !selected.contains(&one) {
                 selected.push(one);
             }
@@ -117,6 +120,22 @@ pub fn among(selector: &Selector, plans: &[PlanName]) -> Result<Vec<Selected>, F
             .collect(),
     };
     if found.is_empty() { Err(unknown(selector, plans)) } else { Ok(found) }
+}
+
+/// The error for a plan that stands in the queue and has never run.
+fn in_the_queue(selector: &Selector, home: Option<&Home>) -> Option<Failure> {
+    let Selector::One(target) = selector else { return None };
+    let queue = queue::load(home?).ok()??;
+    let (plan, entry) = (&target.plan, queue.entry(&target.plan)?);
+    Some(match &entry.stand {
+        Stand::Skipped { why, .. } => {
+            Failure::new(Exit::NoSuchPlan, format!("{plan} has never run: it was skipped"))
+                .because(why)
+        }
+        _ => Failure::new(Exit::NoSuchPlan, format!("{plan} has not begun"))
+            .because(format!("it is queued and waits {}", queue.waits_for(entry)))
+            .hint(format!("planwatch down {plan} takes it out of the queue")),
+    })
 }
 
 /// One plan that must be there.

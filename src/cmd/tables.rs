@@ -92,7 +92,10 @@ fn no_run(plan: &PlanName, choice: RunChoice, fold: &Fold) -> Failure {
         RunChoice::Number(number) => format!("{plan} has no run {number}"),
         RunChoice::Back(back) => format!("{plan} has no run {back} before its last"),
     };
-    Failure::new(Exit::NoSuchPlan, what).hint(format!(
-        "known are {plan}@{oldest} to {plan}@{last}; the one before the last is {plan}~1"
-    ))
+    Failure::new(Exit::NoSuchPlan, what).hint(match last - oldest {
+        0 => format!("the only one that is known is {plan}@{last}"),
+        _ => format!(
+            "known are {plan}@{oldest} to {plan}@{last}; the one before the last is {plan}~1"
+        ),
+    })
 }

@@ -284,6 +284,7 @@ pub(super) fn tell(turn: &Turn) {
     for (plan, run) in turn.started.iter().take(NAMED) {
         say(format_args!("{plan} run {run} started"));
     }
+    turn.fell.iter().take(NAMED).for_each(say);
     let Some(queue) = &turn.queue else { return };
     let count = |wanted: fn(&Stand) -> bool| {
         queue.entries.iter().filter(|entry| wanted(&entry.stand)).count()

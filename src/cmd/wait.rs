@@ -66,10 +66,18 @@ struct Awaited {
 /// Does it.
 pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     let queue = match (&options.until, world.existing_home()?) {
-        (Until::Exit, Some(home)) => queue::load(&home).map_err(refusal)?.unwrap_or_default(),
+        (Until::Exit, Some(home)) => queue::load(&home)
+            .map_err(refusal)
+            .unwrap_or_else(|error| {
+                // No reason not to wait for what runs.
+                say(format_args!("{error:#}"));
+                None
+            })
+            .unwrap_or_default(),
         _ => Queue::default(),
     };
-    let open = queue.entries.iter().filter(|entry| entry.stand.is_open());
+    // One that was skipped has ended, though it never ran; one that is over has run.
+    let open = queue.entries.iter().filter(|entry| !matches!(entry.stand, Stand::Over { .. }));
     let open: Vec<PlanName> = open.map(|entry| entry.plan.clone()).collect();
     let (home, selected) = select_among(&options.plans, &open, world)?;
     block_on(async {
@@ -381,6 +389,7 @@ fn next_run(queue: &Queue, fold: &Fold) -> Option<u64> {
     match queue.entry(&fold.plan)?.stand {
         Stand::Waiting => Some(fold.last_run() + 1),
         Stand::Given { run, .. } if run > fold.last_run() => Some(run),
+        Stand::Skipped { .. } if fold.last_run() == 0 => Some(1),
         _ => None,
     }
 }

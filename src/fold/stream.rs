@@ -134,6 +134,7 @@ impl StreamFold {
     pub(super) fn begin_file(&mut self, file: Option<FileMark>) {
         self.file = file.or(self.file);
         self.base = self.off;
+        self.own = self.off;
         self.tail = Tail::default();
         self.recogniser = Recogniser::default();
     }

@@ -54,7 +54,9 @@ pub use size::{SizeError, format_size, parse_size};
 pub use spec::{LogSpec, Spec, StopSpec};
 pub use stamp::{Stamp, StampError};
 pub use stream::{Eol, Stream};
-pub use task::{Attempt, AttemptEnd, Failure, NowRunning, Task, TaskCounts, TaskState, TaskTable};
+pub use task::{
+    Attempt, AttemptEnd, Failure, NowRunning, Task, TaskCounts, TaskState, TaskTable, brief,
+};
 pub use verdict::{Ending, Face, OUT_OF_MEMORY, State, Verdict, judge};
 pub use when::{When, WhenError};
 

@@ -169,6 +169,17 @@ impl Task {
     }
 }
 
+/// A task's name where there is little room: `Step(n=3)` as it is, or its class alone where the
+/// parameters are none or long.
+pub fn brief(name: &str) -> &str {
+    const MOST: usize = 24;
+    match name.split_once('(') {
+        Some((_, parameters)) if parameters != ")" && name.len() <= MOST => name,
+        Some((family, _)) => family,
+        None => name,
+    }
+}
+
 /// How many tasks stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

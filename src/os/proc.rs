@@ -131,12 +131,13 @@ pub fn family(pid: i32) -> io::Result<Vec<i32>> {
         below.extend(stats.iter().filter(|stat| stat.parent == parent).map(|stat| stat.pid));
         at += 1;
     }
-    let inside = below.iter().flat_map(|&pid| inner_numbers(pid)).collect::<Vec<i32>>();
+    let inside = below.iter().flat_map(|&pid| numbers(pid)).collect::<Vec<i32>>();
     below.extend(inside);
     Ok(below)
 }
 
-fn inner_numbers(pid: i32) -> Vec<i32> {
+/// The numbers of a process in the pid namespaces it is in, the outermost first.
+pub fn numbers(pid: i32) -> Vec<i32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
     numbers.split_ascii_whitespace().filter_map(|number| number.parse().ok()).collect()

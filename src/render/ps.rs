@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::table::{Cell, Column, table};
 use super::theme::Tone;
 use crate::fold::{Fold, RunFold};
-use crate::model::{Stamp, State, TaskCounts, Verdict, format_duration, format_size};
+use crate::model::{Stamp, State, TaskCounts, Verdict, brief, format_duration, format_size};
 
 /// One plan and its last run, as `ps -o json` prints it. Additive: scripts may rely on every key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -212,12 +212,11 @@ fn now(row: &PsRow) -> Cell {
     if row.is_idle() {
         return Cell::new(row.reasons.join(", "), Tone::Dim);
     }
-    let family = |name: &str| name.split('(').next().unwrap_or(name).to_owned();
     let running = row.tasks.map_or(0, |tasks| tasks.running);
     match (row.now.first(), &row.failure) {
-        (Some(task), _) if running > 1 => format!("{} +{}", family(task), running - 1).into(),
-        (Some(task), _) => family(task).into(),
-        (None, Some(task)) => Cell::new(format!("✗ {}", family(task)), Tone::Bad),
+        (Some(task), _) if running > 1 => format!("{} +{}", brief(task), running - 1).into(),
+        (Some(task), _) => brief(task).into(),
+        (None, Some(task)) => Cell::new(format!("✗ {}", brief(task)), Tone::Bad),
         (None, None) => "".into(),
     }
 }
@@ -274,7 +273,7 @@ mod tests {
         run.tasks =
             TaskCounts { total: 63, pending: 20, running: 3, done: 38, complete: 2, ..run.tasks };
         let named = |task: &str| NowRunning { task: task.to_owned(), since: Stamp(0) };
-        run.now = vec![named("WBSLevel3Task(run=1)"), named("B()"), named("C()")];
+        run.now = vec![named("WBSLevel3Task(run_id_dir=/runs/1)"), named("B()"), named("C()")];
         let mut failed = fold(State::Ended, Verdict::Failed);
         let run = &mut failed.runs[0];
         run.tasks = TaskCounts { total: 9, pending: 1, failed: 1, done: 7, ..run.tasks };
@@ -289,7 +288,7 @@ mod tests {
             String::from_utf8(ps_table(&rows, None, false)).unwrap(),
             "PLAN         RUN  STATE                  TASKS  NOW               ELAPSED  ERRORS  LOG\n\
              dublin-cafe    3  running  ███████▌····  40/63  WBSLevel3Task +2    1m01s       0  5 B\n\
-             dublin-cafe    3  failed     █████████▎✗·  7/9  ✗ Fails             1m01s       0  5 B\n\
+             dublin-cafe    3  failed     █████████▎✗·  7/9  ✗ Fails(n=3)        1m01s       0  5 B\n\
              dublin-cafe    3  running                                           1m01s       0  5 B\n"
         );
     }

@@ -36,6 +36,8 @@ pub(super) struct Machine {
     exited: bool,
     /// The last signal of a stop.
     sent: Option<i32>,
+    /// Milliseconds that what is being stopped was given last.
+    grace_ms: u64,
     /// SIGKILL is the answer to everything now.
     killing: bool,
     /// Asked to stop before there was anything to stop.
@@ -62,6 +64,7 @@ impl Machine {
             spawned: false,
             exited: false,
             sent: None,
+            grace_ms: 0,
             killing: false,
             early: None,
             restart: false,
@@ -115,6 +118,7 @@ impl Machine {
         (self.spawned, self.exited) = (true, true);
         let mut effects = self.resume_stop(stopping);
         effects.push(Effect::Sweep { kill: false });
+        self.rearm(self.grace_ms.min(self.stop.grace_ms), &mut effects);
         effects
     }
 
@@ -212,9 +216,9 @@ impl Machine {
         to.push(Effect::Reap);
         if sweeping {
             to.push(Effect::Sweep { kill: self.killing });
-            if self.killing {
-                self.rearm(UNKILLABLE_MS, to);
-            }
+            // Who asks the plan itself to take its time, as ^C does, does not mean what it leaves.
+            let rest = self.grace_ms.min(self.stop.grace_ms);
+            self.rearm(if self.killing { UNKILLABLE_MS } else { rest }, to);
         } else {
             self.drain(to);
         }
@@ -336,6 +340,7 @@ impl Machine {
     }
 
     fn rearm(&mut self, grace_ms: u64, to: &mut Vec<Effect>) {
+        self.grace_ms = grace_ms;
         self.epoch += 1;
         to.push(Effect::Arm { timer: Timer::Grace, after_ms: grace_ms, epoch: self.epoch });
     }

@@ -211,10 +211,16 @@ impl App {
             Typed::Entered => self.entered(out),
             Typed::Left => {
                 // As in less: who leaves a line has changed nothing.
-                let former = prompt.former.take().filter(|_| prompt.asks != Asks::Command);
+                let (asks, former) = (prompt.asks, prompt.former.take());
                 self.prompt = None;
-                if let Some(former) = former {
-                    self.tell_pane(PaneMsg::Restore(Box::new(former)), out);
+                match (asks, former) {
+                    (Asks::Search { backward }, _) if self.page.is_some() => {
+                        self.search(String::new(), backward, true, out);
+                    }
+                    (Asks::Command, _) | (_, None) => {}
+                    (_, Some(former)) => {
+                        self.tell_pane(PaneMsg::Restore(Box::new(former)), out);
+                    }
                 }
             }
         }

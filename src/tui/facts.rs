@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use super::list::{Row, short};
 use super::look::Look;
 use crate::fold::{RunFold, headline};
-use crate::model::{Stamp, TaskCounts, format_duration, format_size};
+use crate::model::{Stamp, TaskCounts, brief, format_duration, format_size};
 use crate::render::tasks;
 use crate::render::theme::Tone;
 
@@ -43,7 +43,7 @@ impl Row {
         if let Some(failure) = &run.first_failure {
             let error =
                 failure.error.as_deref().map_or(String::new(), |error| format!(": {error}"));
-            let text = format!("✗ {}{error}", family(&failure.task));
+            let text = format!("✗ {}{error}", brief(&failure.task));
             lines.push((text, look.tone(Tone::Bad)));
         }
         // Where the table of the tasks is there, it knows more: which were cut off.
@@ -62,10 +62,6 @@ impl Row {
     }
 }
 
-fn family(task: &str) -> &str {
-    task.split('(').next().unwrap_or(task)
-}
-
 fn now_running(run: &RunFold, now: Stamp) -> String {
     let Some(first) = run.now.first() else { return String::new() };
     let span = format_duration(now.since(first.since));
@@ -73,7 +69,7 @@ fn now_running(run: &RunFold, now: Stamp) -> String {
         0 | 1 => String::new(),
         running => format!(" +{}", running - 1),
     };
-    format!(" · {} {span}{more}", family(&first.task))
+    format!(" · {} {span}{more}", brief(&first.task))
 }
 
 fn counts(counts: &TaskCounts, live: bool) -> Option<String> {

@@ -407,3 +407,21 @@ fn a_task_that_cannot_say_its_name_is_reported_by_its_id() {
     assert!(events[0]["id"].as_str().unwrap().starts_with("Nameless"));
     assert!(events[0].get("name").is_none());
 }
+
+#[test]
+fn lines_of_several_processes_are_whole() {
+    let script = "import multiprocessing as m\n\
+        def say(n):\n    [print(f'process {n} line {at}') for at in range(200)]\n\
+        if __name__ == '__main__':\n    all = [m.Process(target=say, args=(n,)) for n in range(4)]\n    \
+        [one.start() for one in all]; [one.join() for one in all]\n";
+    let home = Home::new();
+    std::fs::write(home.file("main.py"), script).unwrap();
+    let done = home.planwatch(["run", "-n", "plan", "--", &python(), "main.py"]);
+    let printed = done.prints_something().may_speak().runs().stdout;
+    let mut lines: Vec<&str> = printed.lines().collect();
+    lines.sort_unstable();
+    let all = (0..4).flat_map(|n| (0..200).map(move |at| format!("process {n} line {at}")));
+    let mut all: Vec<String> = all.collect();
+    all.sort_unstable();
+    assert_eq!(lines, all);
+}

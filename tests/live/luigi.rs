@@ -164,6 +164,7 @@ fn a_plan_that_lacks_external_data_is_incomplete() {
     let reason = json!("1 of 2 tasks lacks its data: Ext(), 1 not run");
     assert_eq!(row(&home)["reasons"][0], reason);
     let why = home.planwatch(["why", "plan", "-o", "json"]).prints_something().runs().json();
+    crate::schema::satisfies("why.schema.json", &why);
     assert_eq!(why["failures"][0]["what"], "missing", "a word for scripts");
     let why = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
     assert!(why.contains("misses its data"), "{why}");

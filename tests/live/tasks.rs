@@ -166,6 +166,7 @@ fn why_tells_what_failed_and_what_did_not_run_because_of_it() {
     );
     assert!(!screen.contains("luigi/worker.py"), "Luigi's frames say nothing:\n{screen}");
     let why = home.planwatch(["why", "-o", "json", "plan"]).prints_something().runs().json();
+    crate::schema::satisfies("why.schema.json", &why);
     assert_eq!((&why["verdict"], &why["exit"]), (&"failed".into(), &30.into()));
     let excerpt = &why["failures"][0]["excerpt"];
     let traceback = excerpt["traceback"].as_array().unwrap();
@@ -336,6 +337,7 @@ fn why_tells_what_was_at_work_when_the_run_was_ended() {
     let screen = home.planwatch(["why", "plan"]).prints_something().runs().stdout;
     has(&screen, &["1 cut off, 1 not run of 4", "at work when it ended: Gate\n  not run: Good\n"]);
     let why = home.planwatch(["why", "-o", "json", "plan"]).prints_something().runs().json();
+    crate::schema::satisfies("why.schema.json", &why);
     assert_eq!((&why["cut_off"][0], &why["not_run"][0]), (&"Gate".into(), &"Good".into()));
 }
 

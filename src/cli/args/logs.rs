@@ -52,7 +52,8 @@ pub(crate) struct LogsArgs {
     /// Only records up to this time
     #[arg(long, value_name = "TIME", help_heading = "Which")]
     pub(crate) until: Option<When>,
-    /// Only this level and worse: trace, debug, info, warning, error, critical
+    /// Only this level and worse: trace, debug, info, warning, error, critical (a line that names none
+    /// is info)
     #[arg(short, long, value_name = "LEVEL", help_heading = "Which")]
     pub(crate) level: Option<Level>,
     /// Only lines that this regular expression fits; repeated: any of them

@@ -44,12 +44,20 @@ fn earlier(path: &Path, process: Process) -> u64 {
         return 0;
     }
     let Ok(own) = proc::family(process.pid) else { return 0 };
-    others(BufReader::new(file), |pid| own.contains(&pid)).unwrap_or(0)
+    let itself = proc::numbers(process.pid);
+    let (mut is_luigi, mut starts_luigi) = (false, false);
+    let found = others(BufReader::new(file), |pid| {
+        is_luigi |= itself.contains(&pid);
+        starts_luigi |= own.contains(&pid) && !itself.contains(&pid);
+        own.contains(&pid)
+    });
+    // Which of the others it has started before nobody can tell: they may be its own words.
+    if starts_luigi && !is_luigi { 0 } else { found.unwrap_or(0) }
 }
 
 /// Bytes up to the last word of a Luigi that is not one of ours: to the end of its summary, where it
 /// came to one.
-fn others(mut log: impl BufRead, is_own: impl Fn(i32) -> bool) -> io::Result<u64> {
+fn others(mut log: impl BufRead, mut is_own: impl FnMut(i32) -> bool) -> io::Result<u64> {
     let (mut at, mut until, mut line) = (0, 0, Vec::new());
     let mut others_turn = false;
     loop {

@@ -8,6 +8,12 @@ use crate::model::{Entry, PlanName, Spec};
 use crate::store::layout::Home;
 use crate::store::queue::spec;
 
+/// What stands in front of a trouble that may be over soon.
+pub(super) const AGAIN: &str = "to be tried again: ";
+
+/// What stands in front of variables that are not set here.
+pub(super) const ELSEWHERE: &str = "for planwatch up from a shell where ";
+
 /// Names of variables that are told; more are counted.
 const NAMED: usize = 4;
 
@@ -66,11 +72,11 @@ fn wanting(lacking: &[&str]) -> String {
         more => (format!(" and {more} more"), "are"),
     };
     let names = lacking[..lacking.len().min(NAMED)].join(", ");
-    format!("for planwatch up from a shell where {names}{more} {verb} set")
+    format!("{ELSEWHERE}{names}{more} {verb} set")
 }
 
 fn again(error: &anyhow::Error) -> String {
-    format!("to be tried again: {}", format!("{error:#}").replace('\n', " "))
+    format!("{AGAIN}{}", format!("{error:#}").replace('\n', " "))
 }
 
 /// Starts the run that is meant, or finds that somebody has.
@@ -94,7 +100,7 @@ pub(super) fn start_one(
                 Outcome::ByHand(other)
             }
             _ => Outcome::Failed(format!(
-                "to be tried again: the supervisor of run {other} (pid {pid}) has not left yet"
+                "{AGAIN}the supervisor of run {other} (pid {pid}) has not left yet"
             )),
         },
         Err(error) => Outcome::Failed(again(&error)),

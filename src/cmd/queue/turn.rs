@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use super::refusal;
-use super::starting::{Hindrance, Outcome, Ready, ready, start_one};
+use super::starting::{AGAIN, ELSEWHERE, Hindrance, Outcome, Ready, ready, start_one};
 use crate::cmd::World;
 use crate::feed::{Depth, known};
 use crate::fold::Fold;
@@ -21,6 +21,8 @@ use crate::store::queue::{self, Held};
 pub struct Turn {
     /// Plans that were started, and their runs.
     pub started: Vec<(PlanName, u64)>,
+    /// Plans that were started and were over at once, and what was said of them.
+    pub fell: Vec<String>,
     /// Some whose turn had come could not be started: they wait, and may be tried again.
     pub failed: bool,
     /// Plans that could not be read, and why.
@@ -33,7 +35,8 @@ pub struct Turn {
 /// may ail all.
 const ROUNDS: usize = 3;
 
-/// How many plans that cannot be started are looked at in one turn.
+/// How many plans that cannot be started are looked at in one turn, beside those of which that is
+/// not known yet: nobody behind them has to wait for them.
 const HINDERED: usize = 32;
 
 /// A plan whose turn it is, the run that is meant, and what it takes to start it.
@@ -74,6 +77,13 @@ pub fn take_turn(home: &Home, world: &World) -> anyhow::Result<Turn> {
         }
         // Their places are free again, and who came after one that has failed is to be skipped.
         let back = give_back(home, &ended, &mut turn)?;
+        for (plan, run, outcome) in &ended {
+            if let Outcome::Failed(why) = outcome
+                && !back.contains(plan)
+            {
+                turn.fell.push(format!("{plan} run {run}: {}", why.trim_start_matches(AGAIN)));
+            }
+        }
         turn.failed |= !back.is_empty();
         rounds += usize::from(!back.is_empty());
         passed.extend(back);
@@ -113,7 +123,7 @@ fn choose(
     }
     if *queue != before {
         // Who is given away twice may run twice.
-        held.save(queue, !due.is_empty())?;
+        held.save(queue, true)?;
     }
     Ok(due)
 }
@@ -132,7 +142,8 @@ fn ready_ones(
         queue.skip_hopeless(world.now);
         let mut hindered = Vec::new();
         let due = queue.due_of(|entry| {
-            if passed.contains(&entry.plan) || hindered.len() >= HINDERED {
+            if passed.contains(&entry.plan) || hindered.len() >= HINDERED && entry.trouble.is_some()
+            {
                 return false;
             }
             if known.contains_key(&entry.plan) {
@@ -165,7 +176,8 @@ fn note(queue: &mut Queue, hindered: Vec<(PlanName, Hindrance)>, world: &World) 
         let Some(entry) = queue.entry_mut(&plan) else { continue };
         match hindrance {
             // Whoever comes by lacks something else: told once, so that it does not change for ever.
-            Hindrance::Lacks(_) if entry.trouble.is_some() => {}
+            Hindrance::Lacks(_)
+                if entry.trouble.as_deref().is_some_and(|told| told.starts_with(ELSEWHERE)) => {}
             Hindrance::Lacks(what) | Hindrance::Trouble(what) => entry.trouble = Some(what),
             Hindrance::Gone(why) => {
                 entry.stand = Stand::Skipped { why, at: world.now };
@@ -264,7 +276,7 @@ fn give_back(
             Outcome::Begun(_) | Outcome::Failed(_) => {}
         }
     }
-    held.save(&queue, false)?;
+    held.save(&queue, true)?;
     turn.queue = Some(queue);
     Ok(back)
 }

@@ -66,7 +66,9 @@ impl Wanted {
     /// Whether the record is one of those that are looked for.
     fn picks(&self, record: &Record<'_>) -> bool {
         let text = record.msg.as_bytes();
-        self.level.is_none_or(|level| record.level >= Some(level))
+        // What names no level is what people print: as for the journal, that is information.
+        let level = record.level.unwrap_or(Level::Info);
+        self.level.is_none_or(|least| level >= least)
             && self.tasks.wants(record.task.as_deref())
             && self.texts.iter().all(|group| group.iter().any(|pattern| pattern.is_match(text)))
             && !self.exclude.iter().any(|pattern| pattern.is_match(text))
@@ -131,12 +133,15 @@ mod tests {
     }
 
     #[test]
-    fn a_level_lets_pass_what_is_as_bad_or_worse_and_nothing_without_a_level() {
+    fn a_level_lets_pass_what_is_as_bad_or_worse_and_what_names_none_is_information() {
         let filter = Wanted { level: Some(Level::Warning), ..Wanted::default() };
         assert!(wants(&filter, Some(Level::Critical), "stdout", "x"));
         assert!(wants(&filter, Some(Level::Warning), "stdout", "x"));
         assert!(!wants(&filter, Some(Level::Info), "stdout", "x"));
         assert!(!wants(&filter, None, "stdout", "x"));
+        let filter = Wanted { level: Some(Level::Info), ..Wanted::default() };
+        assert!(wants(&filter, None, "stdout", "x"));
+        assert!(!wants(&filter, Some(Level::Debug), "stdout", "x"));
     }
 
     #[test]

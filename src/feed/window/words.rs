@@ -138,6 +138,10 @@ struct Heard {
 impl Echoes {
     /// Takes a record, the next in order. Whether it is a copy.
     pub(super) fn is_copy(&mut self, item: &Item) -> bool {
+        // That a task waits its line says too, or it is no news: the tasks themselves are shown.
+        if item.stream == Stream::Events && item.task_event.as_deref() == Some("pending") {
+            return true;
+        }
         let body = item.body();
         let (what, voice) = match (item.task_words(), body) {
             (Some(_), _) => {

@@ -49,6 +49,8 @@
         : `${Math.floor(s / 3600)}h${String(Math.floor(s / 60) % 60).padStart(2, "0")}m`;
   };
 
+  const brief = (task) => (task.length <= 24 && !task.endsWith("()") ? task : task.split("(")[0]);
+
   // ---- plans ----------------------------------------------------------------------------------
   const order = (row) => (row.state === "ended" ? 1 : 0);
   const sorted = () => [...plans.values()].sort((a, b) => order(a) - order(b) ||
@@ -70,7 +72,7 @@
     const t = row.tasks;
     const said = [t ? `${t.done}/${t.total}` : null, span(row.elapsed_ms),
       row.errors ? `${row.errors} error${row.errors === 1 ? "" : "s"}` : null,
-      (row.now[0] ?? "").split("(")[0]].filter(Boolean).join(" · ");
+      brief(row.now[0] ?? "")].filter(Boolean).join(" · ");
     const drawn = JSON.stringify([word, t, said]);
     if (button.drawn === drawn) return;
     button.drawn = drawn;
@@ -169,7 +171,7 @@
   const log = $("log");
   const count = () => (shown ? shown.length : lines.length);
   const line = (at) => lines[shown ? shown[at] : at];
-  const fits = (record) => (!level || LEVELS.indexOf(record.level) >= level) &&
+  const fits = (record) => (!level || LEVELS.indexOf(record.level ?? "info") >= level) &&
     (!wanted || wanted.test(record.msg));
   const sift = () => {
     shown = level || wanted ? [] : null;
@@ -331,6 +333,8 @@
     from() { return after === null ? { last: ASKED } : { after }; },
     choose(old) {
       if (this.socket?.readyState === WebSocket.OPEN) {
+        // What was said of the plan before is not said of this one.
+        this.live("WebSocket");
         if (old) this.send({ type: "unsubscribe", plan: old });
         // What is answered before this is about what was chosen before.
         this.turns += 1;

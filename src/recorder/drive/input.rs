@@ -35,7 +35,7 @@ impl Recorder {
     /// if there is one.
     pub(in super::super) fn end_orphaned(&mut self) -> io::Result<Option<u64>> {
         let live: Vec<(u64, bool)> = (self.cap.fold.runs.iter())
-            .filter(|run| run.state.is_live() && run.state != State::Draining)
+            .filter(|run| run.state.is_live() && (run.state != State::Draining || run.sweeping))
             .map(|run| (run.run, run.argv.is_empty() && !run.foreign))
             .collect();
         for (run, was_input) in live {

@@ -68,6 +68,14 @@ class PlanwatchFinder(object):
         bridge.listen(luigi, self.fifo)
 
 
+def write_whole_lines():
+    """Without buffers a print is two writes, text and line end, and those of several processes mix.
+    A line at a time is as early, and whole."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream.write_through:
+            stream.reconfigure(write_through=False, line_buffering=True)
+
+
 def begin():
     """Begins, unless another bridge did: a plan may have been started by a plan."""
     fifo = os.environ.get("PLANWATCH_EVENTS")
@@ -93,5 +101,6 @@ def make_way():
         sys.modules.setdefault(__name__, me)
 
 
+quietly(write_whole_lines)
 quietly(begin)
 make_way()
