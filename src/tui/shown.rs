@@ -28,6 +28,8 @@ pub(super) struct Shown {
     pub(super) plans: Vec<PlanName>,
     /// The pane.
     pub(super) pane: LogPane,
+    /// Whether it names its plans in front of each line.
+    merged: bool,
     size: (u16, u16),
     seen: bool,
 }
@@ -90,7 +92,9 @@ impl App {
         let wanted = self.wanted();
         let mut shown = Vec::new();
         for plans in wanted {
-            let known = self.panes.iter().find(|pane| pane.plans == plans).map(|pane| pane.id);
+            let merged = self.kept.layout == Layout::Merged;
+            let is_it = |pane: &&Shown| pane.plans == plans && pane.merged == merged;
+            let known = self.panes.iter().find(is_it).map(|pane| pane.id);
             shown.push(known.unwrap_or_else(|| self.open(plans)));
         }
         self.shown = shown;
@@ -124,7 +128,8 @@ impl App {
         self.windows += 1;
         let merged = self.kept.layout == Layout::Merged;
         let pane = LogPane::new(self.windows, plans.clone(), merged, self.kept.settings());
-        self.panes.push(Shown { id: self.windows, plans, pane, size: (0, 0), seen: true });
+        let (id, size, seen) = (self.windows, (0, 0), true);
+        self.panes.push(Shown { id, plans, pane, merged, size, seen });
         self.windows
     }
 

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub use filter::{Filter, Pattern};
 pub use item::{Item, Place};
-pub use words::{NEAR, SOON, TaskWords};
+pub use words::{NEAR, NEAR_OF_TASKS, SOON, TaskWords};
 pub use worker::Worker;
 
 pub use super::sieve::TaskGlob;

@@ -11,6 +11,9 @@ use crate::parse::recognise;
 
 /// How far back the original of a copy is looked for, in records and in microseconds.
 pub const NEAR: usize = 48;
+/// The same where it is about a task: Luigi tells of all its tasks in a row, in one form and then in
+/// the other.
+pub const NEAR_OF_TASKS: usize = 512;
 /// See [`NEAR`].
 pub const SOON: i64 = 1_500_000;
 
@@ -138,10 +141,6 @@ struct Heard {
 impl Echoes {
     /// Takes a record, the next in order. Whether it is a copy.
     pub(super) fn is_copy(&mut self, item: &Item) -> bool {
-        // That a task waits its line says too, or it is no news: the tasks themselves are shown.
-        if item.stream == Stream::Events && item.task_event.as_deref() == Some("pending") {
-            return true;
-        }
         let body = item.body();
         let (what, voice) = match (item.task_words(), body) {
             (Some(_), _) => {
@@ -152,18 +151,26 @@ impl Echoes {
             (None, body) => (format!("{:?} {}", item.level, &item.msg[body..]), body),
         };
         let (voice, printed) = ((item.stream.clone(), voice), item.is_printed());
-        let original = self.heard.iter_mut().rev().find(|heard| {
+        let is_task = item.task_words().is_some();
+        let near = if is_task { NEAR_OF_TASKS } else { NEAR };
+        let is_said_again = !is_task && item.level == Some(Level::Debug);
+        let original = self.heard.iter_mut().rev().take(near).find(|heard| {
             let same = heard.what == what
                 && (heard.plan, heard.run) == (item.place.plan, item.run)
                 && heard.ts.0 >= item.place.ts.0 - SOON;
-            same && !heard.voices.contains(&voice)
+            same && (is_said_again || !heard.voices.contains(&voice))
                 && (heard.printed != printed || heard.task == item.task)
         });
         if let Some(original) = original {
-            original.voices.push(voice);
+            if is_said_again {
+                original.ts = item.place.ts;
+            }
+            if !original.voices.contains(&voice) {
+                original.voices.push(voice);
+            }
             return true;
         }
-        if self.heard.len() == NEAR {
+        if self.heard.len() == NEAR_OF_TASKS {
             self.heard.pop_front();
         }
         self.heard.push_back(Heard {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::sense::{Held, Kind};
-use crate::feed::window::{NEAR, SOON};
+use crate::feed::window::{NEAR, NEAR_OF_TASKS, SOON};
 use crate::model::{Level, Stream};
 
 /// One row, or several if it is wrapped.
@@ -169,7 +169,11 @@ fn fold_copies(held: &[Held], shown: &mut [usize]) {
             continue;
         }
         let soonest = held[at].item.place.ts.0 - SOON;
-        let near = (at.saturating_sub(NEAR)..at).rev();
+        let reach = match held[at].kind {
+            Kind::Task { .. } => NEAR_OF_TASKS,
+            _ => NEAR,
+        };
+        let near = (at.saturating_sub(reach)..at).rev();
         let soon = near.take_while(|&before| held[before].item.place.ts.0 >= soonest);
         let original = soon.into_iter().find(|&before| {
             shown[before] == before
@@ -181,8 +185,29 @@ fn fold_copies(held: &[Held], shown: &mut [usize]) {
         });
         if let Some(original) = original {
             shown[at] = original;
+        } else if let Some(before) = said_before(held, at) {
+            shown[at] = shown[before];
         }
     }
+}
+
+/// The same words just before, where they are of those that nobody needs twice: a worker of Luigi's
+/// that waits says each second that it waits, in four lines of level debug.
+fn said_before(held: &[Held], at: usize) -> Option<usize> {
+    let line = &held[at];
+    if line.item.level != Some(Level::Debug) || line.kind != (Kind::Line { prefixed: true }) {
+        return None;
+    }
+    let soonest = line.item.place.ts.0 - SOON;
+    let near = (at.saturating_sub(NEAR)..at).rev();
+    let mut soon = near.take_while(|&before| held[before].item.place.ts.0 >= soonest);
+    soon.find(|&before| {
+        let other = &held[before];
+        other.is_beside(line)
+            && other.kind == line.kind
+            && other.item.level == line.item.level
+            && other.message() == line.message()
+    })
 }
 
 fn may_be_copied(line: &Held) -> bool {
@@ -348,6 +373,24 @@ mod tests {
         ]);
         let rows = shown(&lines, &Folding::default());
         assert_eq!(rows, [(1, 0, 1), (3, 0, 0), (4, 0, 0), (5, 0, 0), (6, 0, 0)]);
+    }
+
+    #[test]
+    fn what_is_said_again_each_second_is_one_row_until_it_stops() {
+        let waits = |second: u64| {
+            let say = move |at, words: &str| item(second * 1_000 + at, "stderr", words);
+            [say(1, "DEBUG: Asking scheduler for work..."), say(2, "DEBUG: Done")]
+        };
+        let mut items: Vec<Item> = (0..60).flat_map(waits).collect();
+        items.push(item(60_000, "stderr", "INFO: Done"));
+        items.extend(waits(60));
+        items.extend(waits(63));
+        let rows = shown(&held(items), &Folding::default());
+        let seqs: Vec<u64> = rows.iter().map(|(seq, ..)| *seq).collect();
+        assert_eq!(seqs, [1, 2, 60_000, 63_001, 63_002]);
+        // As it was printed, it is every line.
+        let raw = Folding { raw: true, ..Folding::default() };
+        assert_eq!(shown(&held(waits(1).into_iter().chain(waits(2)).collect()), &raw).len(), 4);
     }
 
     #[test]

@@ -67,3 +67,17 @@ fn what_was_on_its_way_when_a_connection_broke_is_asked_for_again() {
     let script = script.tell(Msg::Connected(true));
     assert_eq!(asked(&script), 2);
 }
+
+#[test]
+fn a_log_that_was_one_of_several_names_its_plan_no_more_when_it_stands_alone() {
+    let counts = TaskCounts::default();
+    let plan = Msg::Plan(facts("alone", run(1, State::Running, Verdict::Unknown, counts)));
+    let script = Script::new(110, 30).tell(plan).tell(Msg::Listed);
+    let panes = ["", "v", "v"].into_iter().scan(Some(script), |script, keys| {
+        *script = script.take().map(|script| script.keys(keys));
+        script.as_ref().map(|script| script.app.current())
+    });
+    let [list, grid, merged] = panes.collect::<Vec<_>>()[..] else { panic!() };
+    assert_eq!(list, grid, "the same log");
+    assert_ne!(grid, merged, "each line names its plan");
+}
