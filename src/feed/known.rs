@@ -168,8 +168,8 @@ pub(super) fn rebuilt(
     let mut rebuild = Rebuild::from(kept);
     let reached = sift(plan, after, upto, Rebuild::MARKS, rebuild.is_listening(), &mut |sifted| {
         match sifted {
-            Sifted::Record(record) => {
-                rebuild.record(record);
+            Sifted::Record(record, line) => {
+                rebuild.record(record, line);
             }
             Sifted::Gap => rebuild.lost_some(),
         }

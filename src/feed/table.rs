@@ -78,7 +78,7 @@ impl LiveTable {
             return None;
         }
         let record = Record::parse(line).ok().filter(|record| record.run == self.table().run)?;
-        let changed = self.rebuild.record(&record);
+        let changed = self.rebuild.record(&record, line);
         let told = listened && !self.is_listening();
         let is_ours = matches!(record.stream, Stream::Planwatch | Stream::Events);
         let what = match record.task.as_deref() {

@@ -150,7 +150,7 @@ fn rebuilt(fold: &Fold, run: u64, log: &[Vec<u8>]) -> Tasks {
         let is_marked =
             record.task_event.is_some() || record.event.as_deref() == Some("run.verdict");
         if is_marked || rebuild.is_listening() {
-            rebuild.record(&record);
+            rebuild.record(&record, line);
         }
     }
     rebuild.done(0)
@@ -358,6 +358,27 @@ fn history(acts: &[Act]) -> (Writer, Vec<usize>) {
         }
     }
     (log, segments)
+}
+
+#[test]
+fn a_traceback_that_loses_bytes_is_over_for_a_table_made_again_too() {
+    let mut log = Writer::new();
+    log.start(&luigi());
+    let out = Stream::Stdout;
+    log.text(1, &out, b"INFO: [pid 7] Worker w running   Leaf(n=3)\n");
+    log.text(
+        1,
+        &out,
+        b"ERROR: [pid 8] Worker w failed    Fails()\nTraceback (most recent call last):\n",
+    );
+    let slot = log.fold.slot(1, &out);
+    let at = log.fold.streams[slot].off;
+    let (reason, of, at, bytes) = ("full".to_owned(), Some(out.clone()), Some(at), Some(5));
+    log.say(1, Event::LogGap { reason, from: None, to: None, of, at, bytes }, false);
+    log.text(1, &out, b"50%INFO: [pid 7] Worker w done      Leaf(n=3)\n");
+    let again = rebuilt(&log.fold, 1, &log.log);
+    assert_eq!(again.table().tasks[0].state, crate::model::TaskState::Done);
+    assert_eq!(Some(again.table()), log.fold.tables.of(1).map(Tasks::table));
 }
 
 proptest! {

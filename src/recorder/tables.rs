@@ -106,8 +106,8 @@ fn table_of(plan: &PlanDir, run: u64, first: u64, upto: u64) -> io::Result<Tasks
     let mut rebuild = Rebuild::from(kept);
     sift(plan, after, upto, Rebuild::MARKS, rebuild.is_listening(), &mut |sifted| {
         match sifted {
-            Sifted::Record(record) => {
-                rebuild.record(record);
+            Sifted::Record(record, line) => {
+                rebuild.record(record, line);
             }
             Sifted::Gap => rebuild.lost_some(),
         }

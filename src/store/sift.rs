@@ -11,8 +11,8 @@ use crate::model::Record;
 /// What is found.
 #[derive(Debug)]
 pub enum Sifted<'r> {
-    /// A record, marked or asked for.
-    Record(&'r Record<'r>),
+    /// A record, marked or asked for, and the line that it is.
+    Record(&'r Record<'r>, &'r [u8]),
     /// Records are missing here.
     Gap,
 }
@@ -78,7 +78,7 @@ fn sift_lines(
             if record.seq > upto {
                 break;
             }
-            every = take(Sifted::Record(&record));
+            every = take(Sifted::Record(&record, line));
         }
     }
     every
@@ -109,7 +109,7 @@ mod tests {
         {
             let mut seqs = Vec::new();
             let last = sift(&plan, after, upto, &[r#","task_event":""#], false, &mut |sifted| {
-                let Sifted::Record(record) = sifted else { return false };
+                let Sifted::Record(record, _) = sifted else { return false };
                 seqs.push(record.seq);
                 record.task.is_some()
             });

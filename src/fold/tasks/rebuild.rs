@@ -3,7 +3,7 @@
 use super::{Kept, Tasks, Told};
 use crate::fold::report::{lost, report};
 use crate::fold::stream::{StreamFold, meaning, task_of};
-use crate::model::{Level, Record, Stream};
+use crate::model::{Event, Level, Record, Stream};
 use crate::parse::{Line, form};
 
 /// A table on its way back. It needs the records that have a `task_event` and the run's
@@ -41,8 +41,8 @@ impl Rebuild {
         &self.tasks
     }
 
-    /// Takes the next record. True if the table is another than before.
-    pub fn record(&mut self, record: &Record<'_>) -> bool {
+    /// Takes the next record, which was read from `line`. True if the table is another than before.
+    pub fn record(&mut self, record: &Record<'_>, line: &[u8]) -> bool {
         if record.run != self.tasks.run() || record.seq <= self.tasks.table().seq {
             return false;
         }
@@ -52,7 +52,10 @@ impl Rebuild {
                 let well = record.level == Some(Level::Info);
                 self.tasks.cut(record.ts, record.seq, well)
             }
-            Stream::Planwatch => false,
+            Stream::Planwatch => {
+                self.break_off(record, line);
+                false
+            }
             Stream::Events => {
                 let bytes = record.bytes();
                 let line = Line { bytes: &bytes, eol: record.eol, consumed: bytes.len() };
@@ -68,6 +71,24 @@ impl Rebuild {
             }
             _ => self.line(record),
         }
+    }
+
+    /// Where bytes of a stream are missing, or another file begins, its traceback does not go on.
+    fn break_off(&mut self, record: &Record<'_>, line: &[u8]) {
+        let kind = record.event.as_deref().unwrap_or_default();
+        if self.listening.is_empty() || !(kind == "log.gap" || kind.starts_with("source.")) {
+            return;
+        }
+        let of = match record.event_of(line) {
+            Some(Event::LogGap { of: Some(of), at: Some(_), bytes: Some(_), .. }) => of,
+            Some(
+                Event::SourceOpened { of, .. }
+                | Event::SourceReplaced { of, .. }
+                | Event::SourceTruncated { of, .. },
+            ) => of,
+            _ => return,
+        };
+        self.listening.retain(|stream| stream.stream != of);
     }
 
     fn line(&mut self, record: &Record<'_>) -> bool {
