@@ -123,7 +123,7 @@ pub fn among(selector: &Selector, plans: &[PlanName]) -> Result<Vec<Selected>, F
 }
 
 /// The error for a plan that stands in the queue and has never run.
-fn in_the_queue(selector: &Selector, home: Option<&Home>) -> Option<Failure> {
+pub fn in_the_queue(selector: &Selector, home: Option<&Home>) -> Option<Failure> {
     let Selector::One(target) = selector else { return None };
     let queue = queue::load(home?).ok()??;
     let (plan, entry) = (&target.plan, queue.entry(&target.plan)?);

@@ -53,6 +53,19 @@ fn who_is_killed_while_taking_a_turn_is_replaced_though_nobody_comes_by() {
 }
 
 #[test]
+fn a_plan_that_waits_in_the_queue_is_named_as_such() {
+    let home = Home::new();
+    up(&home, ONE_AFTER_THE_OTHER, &[]);
+    home.until_file("up");
+    for command in ["logs", "stop", "why", "tasks", "inspect", "restart"] {
+        home.planwatch([command, "two"]).code(4).says("it is queued and waits for a free place").runs();
+    }
+    home.touch("go");
+    home.planwatch(["wait", "two"]).prints("two succeeded 0\n").may_speak().runs();
+    home.until_quiet();
+}
+
+#[test]
 fn when_all_were_killed_any_command_that_comes_by_has_the_queue_go_on() {
     for command in [["logs", "one"], ["why", "one"], ["inspect", "one"], ["verify", "one"]] {
         let home = Home::new();

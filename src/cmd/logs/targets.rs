@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::cmd::World;
-use crate::cmd::select::{Selected, Selector, among, closest};
+use crate::cmd::select::{Selected, Selector, among, closest, in_the_queue};
 use crate::exit::{Exit, Failure};
 use crate::feed::{Depth, known};
 use crate::fold::Fold;
@@ -25,6 +25,14 @@ pub(super) struct Chosen {
 pub(super) fn choose(options: &Options, world: &World) -> anyhow::Result<(Home, Vec<Chosen>)> {
     let home = if options.follow { Some(world.open_home()?) } else { world.existing_home()? };
     let plans = home.as_ref().map(Home::plans).transpose()?.unwrap_or_default();
+    let unknown = |selector: &&Selector| match selector {
+        Selector::One(target) => !options.follow && !plans.contains(&target.plan),
+        Selector::Many(_) => false,
+    };
+    let mut unknown = options.plans.iter().filter(unknown);
+    if let Some(failure) = unknown.find_map(|selector| in_the_queue(selector, home.as_ref())) {
+        return Err(failure.into());
+    }
     let chosen = choose_among(options, &plans, &mut |plan| match &home {
         Some(home) => Ok(known(&home.plan(plan), Depth::State)?),
         None => Ok(Fold::new(plan.clone())),
