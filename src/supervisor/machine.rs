@@ -122,11 +122,12 @@ impl Machine {
         effects
     }
 
-    /// The same where nothing of it can be there any more.
+    /// The same where nobody can tell what of it is left: after a restart of the machine, or where
+    /// somebody else had started it.
     pub(super) fn resume_swept(&mut self, restart: bool) -> Vec<Effect> {
         let mut effects = Vec::new();
         (self.spawned, self.exited, self.restart) = (true, true, restart);
-        self.swept(&mut effects);
+        self.swept(Level::Debug, "what may be left of it is not known", &mut effects);
         effects
     }
 
@@ -150,7 +151,9 @@ impl Machine {
                 self.exited(ended, to);
             }
             (_, Input::Asked(request)) => self.asked(request, to),
-            (Phase::Stopping, Input::TreeGone) if self.exited => self.swept(to),
+            (Phase::Stopping, Input::TreeGone) if self.exited => {
+                self.swept(Level::Debug, "nothing of it is left", to);
+            }
             (Phase::Draining, Input::StreamsEnded) => self.settle(to),
             (Phase::Draining, Input::Held { of, pids }) if !self.settled => {
                 let msg = words::held(&of, &pids);
@@ -225,8 +228,8 @@ impl Machine {
     }
 
     /// The tree of a run that was stopped is gone, or will not go.
-    fn swept(&mut self, to: &mut Vec<Effect>) {
-        to.push(Effect::Say(Level::Debug, "nothing of it is left".to_owned(), Event::RunSwept));
+    fn swept(&mut self, level: Level, msg: &str, to: &mut Vec<Effect>) {
+        to.push(Effect::Say(level, msg.to_owned(), Event::RunSwept));
         self.drain(to);
     }
 
@@ -274,7 +277,7 @@ impl Machine {
                 // may ask for is taken back. Said, or whoever reads the log would start it all the
                 // same.
                 (self.restart, self.stays_ended) = (false, true);
-                self.say_stopping(request.verb, &request.by, &request.id, to);
+                self.say_stopping(&request, to);
                 let signal = if request.verb == Verb::Kill { libc::SIGKILL } else { libc::SIGTERM };
                 let (by, id) = (request.by, Some(request.id));
                 to.push(Effect::Signal { signal, tree: true, by, request: id });
@@ -284,30 +287,23 @@ impl Machine {
         }
     }
 
-    fn say_stopping(&self, verb: Verb, by: &str, id: &str, to: &mut Vec<Effect>) {
-        self.say_stopping_by(verb, by, id, (None, None), to);
-    }
-
-    /// The same, by another signal or with another grace than the plan's own.
-    fn say_stopping_by(
-        &self,
-        verb: Verb,
-        by: &str,
-        id: &str,
-        (signal, grace_ms): (Option<i32>, Option<u64>),
-        to: &mut Vec<Effect>,
-    ) {
-        let (by, request) = (by.to_owned(), Some(id.to_owned()));
-        let msg = words::stopping(verb, &by);
-        let (timeout, restart) = (false, self.restart);
-        let event = Event::RunStopping { by, request, timeout, restart, signal, grace_ms };
+    fn say_stopping(&self, request: &Request, to: &mut Vec<Effect>) {
+        let msg = words::stopping(request.verb, &request.by);
+        let event = Event::RunStopping {
+            by: request.by.clone(),
+            request: Some(request.id.clone()),
+            timeout: false,
+            restart: self.restart,
+            signal: request.signal,
+            grace_ms: request.grace_ms,
+        };
         to.push(Effect::Say(Level::Info, msg, event));
     }
 
     fn stop_asked(&mut self, request: Request, to: &mut Vec<Effect>) {
+        self.restart = request.verb == Verb::Restart;
+        self.say_stopping(&request, to);
         let Request { id, verb, by, signal, grace_ms, .. } = request;
-        self.restart = verb == Verb::Restart;
-        self.say_stopping_by(verb, &by, &id, (signal, grace_ms), to);
         if verb == Verb::Kill {
             self.kill(&by, Some(id), to);
             return;
@@ -369,9 +365,7 @@ impl Machine {
             }
             (Timer::Grace, Phase::Stopping) if epoch == self.epoch => {
                 if self.killing && self.exited {
-                    let msg = "some of it cannot be killed".to_owned();
-                    to.push(Effect::Say(Level::Warning, msg, Event::RunSwept));
-                    self.drain(to);
+                    self.swept(Level::Warning, "some of it cannot be killed", to);
                 } else {
                     self.kill("planwatch", None, to);
                 }

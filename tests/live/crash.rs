@@ -225,17 +225,7 @@ fn a_plan_killed_with_all_of_its_planwatch_can_be_run_again_at_once() {
     let home = Home::new();
     start(&home, "all", &[Step::Mark(home.file("pid")), Step::Idle]);
     let pid: i32 = home.until_file("pid").parse().unwrap();
-    let supervisor = home.until("a supervisor lives", || home.supervisor("all"));
-    let recorder = home.until("a recorder lives", || home.recorder("all"));
-    supervisor.signal(Signal::STOP);
-    recorder.signal(Signal::KILL);
-    let plan = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(plan, Signal::KILL).unwrap();
-    supervisor.signal(Signal::KILL);
-    home.until("all are gone", || {
-        let alive = home.recorder("all").is_some() || home.supervisor("all").is_some();
-        (!alive && home.state(pid).is_none_or(|state| state == 'Z')).then_some(())
-    });
+    home.kill_all("all", pid);
     home.planwatch(["run", "-d", "-n", "all", "--", "true"]).prints("all\n").may_speak().runs();
     home.planwatch(["wait", "all"]).prints("all succeeded 0\n").may_speak().runs();
     let report = home.audit("all").holds();

@@ -58,7 +58,10 @@ fn a_plan_that_waits_in_the_queue_is_named_as_such() {
     up(&home, ONE_AFTER_THE_OTHER, &[]);
     home.until_file("up");
     for command in ["logs", "stop", "why", "tasks", "inspect", "restart"] {
-        home.planwatch([command, "two"]).code(4).says("it is queued and waits for a free place").runs();
+        home.planwatch([command, "two"])
+            .code(4)
+            .says("it is queued and waits for a free place")
+            .runs();
     }
     home.touch("go");
     home.planwatch(["wait", "two"]).prints("two succeeded 0\n").may_speak().runs();

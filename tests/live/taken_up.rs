@@ -4,22 +4,6 @@ use rustix::process::Signal;
 
 use crate::harness::Home;
 
-/// Kills a plan and all of planwatch that looks after it, so that nobody can replace anybody.
-fn kill_all(home: &Home, plan: &str, pid: i32) {
-    let supervisor = home.until("a supervisor lives", || home.supervisor(plan));
-    let recorder = home.until("a recorder lives", || home.recorder(plan));
-    supervisor.signal(Signal::STOP);
-    recorder.signal(Signal::KILL);
-    let plan = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(plan, Signal::KILL).unwrap();
-    supervisor.signal(Signal::KILL);
-    home.until("all are gone", || {
-        let alive = [supervisor.state(), recorder.state()];
-        let gone = alive.iter().all(|state| state.is_none_or(|state| state == 'Z'));
-        (gone && home.state(pid).is_none_or(|state| state == 'Z')).then_some(())
-    });
-}
-
 #[test]
 fn a_new_run_after_everything_died_does_not_begin_the_old_command_again() {
     let home = Home::new();
@@ -30,7 +14,7 @@ fn a_new_run_after_everything_died_does_not_begin_the_old_command_again() {
         .runs();
     let pid = home
         .until("it runs", || std::fs::read_to_string(home.file("pid")).ok()?.trim().parse().ok());
-    kill_all(&home, "web", pid);
+    home.kill_all("web", pid);
     // Its policy would begin it again: but something else was asked for.
     home.planwatch(["run", "-n", "web", "--", "echo", "new"]).prints("new\n").may_speak().runs();
     home.until_quiet();

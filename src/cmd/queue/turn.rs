@@ -10,7 +10,7 @@ use crate::feed::{Depth, known};
 use crate::fold::Fold;
 use crate::model::{Entry, PlanName, Queue, Stand, State, Verdict};
 use crate::os::child::spawn_for;
-use crate::os::host::boot_id;
+use crate::os::host::{boot_id, random_byte};
 use crate::os::pidfd::{Pidfd, start_time};
 use crate::store::layout::{Home, PlanDir};
 use crate::store::lock::Lock;
@@ -35,9 +35,9 @@ pub struct Turn {
 /// may ail all.
 const ROUNDS: usize = 3;
 
-/// How many plans that cannot be started are looked at in one turn, beside those of which that is
-/// not known yet: nobody behind them has to wait for them.
-const HINDERED: usize = 32;
+/// How many plans of which it was said that they cannot be started are asked again in one turn: each
+/// costs a look at its file. Where they are more, chance says which, so that each is asked some time.
+const ASKED_AGAIN: usize = 32;
 
 /// A plan whose turn it is, the run that is meant, and what it takes to start it.
 type Due = (PlanName, u64, Ready);
@@ -138,12 +138,13 @@ fn ready_ones(
     world: &World,
 ) -> Vec<(PlanName, Ready)> {
     let mut known = BTreeMap::new();
+    let waits = |entry: &&Entry| entry.stand == Stand::Waiting && entry.trouble.is_some();
+    let told = queue.entries.iter().filter(waits).count();
     loop {
         queue.skip_hopeless(world.now);
         let mut hindered = Vec::new();
         let due = queue.due_of(|entry| {
-            if passed.contains(&entry.plan) || hindered.len() >= HINDERED && entry.trouble.is_some()
-            {
+            if passed.contains(&entry.plan) || entry.trouble.is_some() && !is_asked_again(told) {
                 return false;
             }
             if known.contains_key(&entry.plan) {
@@ -167,6 +168,12 @@ fn ready_ones(
             return due.into_iter().filter_map(take).collect();
         }
     }
+}
+
+/// Whether one of so many that were told to be hindered is asked again.
+fn is_asked_again(told: usize) -> bool {
+    let chance = usize::from(random_byte().unwrap_or_default());
+    told <= ASKED_AGAIN || chance * told / 256 < ASKED_AGAIN
 }
 
 /// Writes down why these are not started. True if one never will be.

@@ -47,15 +47,15 @@ impl Machine {
 
     /// A stop takes the restart back, a restart does not wait for it.
     pub(super) fn asked_in_pause(&mut self, request: Request, to: &mut Vec<Effect>) {
-        let Request { id, verb, by, .. } = request;
-        if verb == Verb::Restart {
+        if request.verb == Verb::Restart {
             self.restart = true;
+            let Request { id, verb, by, .. } = request;
             let msg = words::stopping(verb, &by);
             let event = Event::RunRestarting { by, request: Some(id), after_ms: None };
             to.push(Effect::Say(Level::Info, msg, event));
         } else {
             self.restart = false;
-            self.say_stopping(verb, &by, &id, to);
+            self.say_stopping(&request, to);
         }
         self.finish(to);
     }

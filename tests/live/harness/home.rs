@@ -241,6 +241,20 @@ impl Home {
         Some(Proc { pid, argv: procs::argv(pid) })
     }
 
+    /// Kills a plan and all of planwatch that looks after it, so that nobody can replace anybody.
+    pub(crate) fn kill_all(&self, plan: &str, pid: i32) {
+        let supervisor = self.until("a supervisor lives", || self.supervisor(plan));
+        let recorder = self.until("a recorder lives", || self.recorder(plan));
+        supervisor.signal(Signal::STOP);
+        recorder.signal(Signal::KILL);
+        procs::signal_pid(pid, Signal::KILL);
+        supervisor.signal(Signal::KILL);
+        self.until("all are gone", || {
+            let states = [supervisor.state(), recorder.state(), self.state(pid)];
+            states.iter().all(|state| state.is_none_or(|state| state == 'Z')).then_some(())
+        });
+    }
+
     /// The segments of the plan in order.
     pub(crate) fn segments(&self, plan: &str) -> Vec<PathBuf> {
         records::segments(&self.plan_dir(plan).join("log"))
