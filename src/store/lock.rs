@@ -1,7 +1,8 @@
 //! Who lives: a lock file per process, held by an fcntl record lock until that process dies.
 //!
 //! F_GETLK asks without taking and names the holder; a forked child does not inherit the lock
-//! (fcntl_locking(2)). The content of the file is for people: only the lock counts.
+//! (fcntl_locking(2)). The lock counts, and the content of the file is for people; but on FUSE each
+//! mount has locks of its own, and there a process that lives and is named holds the lock.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -11,15 +12,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::os::limits::{FileSystem, file_system};
 use crate::os::lock::{lock_holder, try_lock};
-use crate::os::pidfd::Pidfd;
+use crate::os::pidfd::{Pidfd, boot_id};
 use crate::os::proc;
 
 /// A held lock. All locks of a file end when *any* of the process's descriptors of it is closed,
 /// so a process must not open its own lock file again: ask [`Lock::holder`] about others only.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Who holds it no more is not named any more, though he may live on.
+        let _ = self.file.set_len(0);
+    }
 }
 
 /// What a holder writes about itself.
@@ -64,10 +73,13 @@ impl Lock {
                 Ok(there) if there.ino() == held.ino() && there.dev() == held.dev() => {}
                 _ => continue,
             }
+            if let Some(other) = unseen_holder(path).filter(|other| other.pid != me.pid) {
+                return Ok(Err(other));
+            }
             file.set_len(0)?;
             // A full disk must not stop a supervisor: the content is a comment.
             let _ = file.write_all(&serde_json::to_vec(me)?);
-            return Ok(Ok(Lock { _file: file }));
+            return Ok(Ok(Lock { file }));
         }
     }
 
@@ -78,7 +90,10 @@ impl Lock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(lock_holder(&file)?.map(|pid| Lock::describe(path, pid)))
+        Ok(match lock_holder(&file)? {
+            Some(pid) => Some(Lock::describe(path, pid)),
+            None => unseen_holder(path),
+        })
     }
 
     /// The same, once whoever was killed is gone: see [`outlived`].
@@ -100,6 +115,17 @@ impl Lock {
             _ => Holder { pid, ..Holder::default() },
         }
     }
+}
+
+/// Who holds the lock through another mount of a file system whose locks are not seen there: whom the
+/// file names, if that is a living process of this machine.
+fn unseen_holder(path: &Path) -> Option<Holder> {
+    if file_system(path) != Some(FileSystem::Remote("FUSE")) {
+        return None;
+    }
+    let holder: Holder = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let process = Pidfd::open(holder.pid, Some(holder.start)).ok()??;
+    (holder.boot == boot_id() && !process.has_ended()).then_some(holder)
 }
 
 /// How long one that was killed may take to be gone: it may be in the middle of a write to a disk.

@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::backward::Backward;
 pub use super::batch::Batch;
@@ -15,17 +14,12 @@ use super::search::{Place, before_steps, newest_before, newest_opened, partition
 use super::segment::SegmentFile;
 use super::segments;
 use crate::model::{Peek, Stamp};
-use crate::os::limits::{FileSystem, file_system};
-use crate::os::poll;
 
 /// Bytes asked for at once by a reader that has caught up.
 const SMALL: usize = 64 << 10;
 /// A line longer than this is damage: no writer makes one.
 const LONGEST: usize = 4 << 20;
 
-/// How long FUSE believes what it was told of a file (`attr_timeout` in mount.fuse3(8)), and a little
-/// more. NFS asks again whenever a file is opened (nfs(5), close-to-open).
-const REMEMBERED: Duration = Duration::from_millis(1_100);
 /// Longer than inode times may lag behind.
 const TICK_MICROS: i64 = 100_000;
 
@@ -350,11 +344,7 @@ impl Reader {
         let (from, to) = (self.after + 1, sifted.hole? - 1);
         if from < open.first && self.doubted.replace(self.after) != Some(self.after) {
             // A segment that is replaced by its compressed twin while the folder is listed may be
-            // seen under neither name: a second look finds it. And where sizes of files are remembered
-            // its end may not be seen yet.
-            if let Some(FileSystem::Remote(_)) = file_system(&self.log) {
-                let _ = poll::wait(&mut [], Some(REMEMBERED));
-            }
+            // seen under neither name: a second look finds it.
             self.open = None;
             return None;
         }

@@ -188,7 +188,7 @@ fn a_file_system_that_does_not_notify_is_polled_and_that_is_said() {
     // The plan is recorded beneath; who looks at it through FUSE hears nothing of that.
     let beneath = Home::new();
     gated(&beneath, 500);
-    // FUSE believes for a second what it was told of a file's size, which hides what was written since.
+    // Nor does it see the locks of those who live beneath.
     let Some(home) = Home::on_disk(|home| {
         format!("bindfs '{}' '{}'", beneath.path().display(), home.path().display())
     }) else {
@@ -201,4 +201,7 @@ fn a_file_system_that_does_not_notify_is_polled_and_that_is_said() {
     beneath.touch("gate");
     beneath.until_record("plan", "it has ended", |record| record["event"] == "run.verdict");
     got_the_log(&beneath, follower);
+    for taken_over in ["supervisor.adopted", "recorder.restarted"] {
+        assert!(beneath.records("plan").events(taken_over).is_empty(), "{taken_over}");
+    }
 }

@@ -118,13 +118,13 @@ pub(super) const NOTIFICATIONS: &[Case] = &[
         &["faults/notices.rs::a_file_system_that_does_not_notify_is_polled_and_that_is_said"],
     ),
     case(
-        "A file system that shows late what was written, as FUSE does for a second",
-        "A follower looks again a second later before it says that records are missing",
+        "A second mount of the home whose locks are its own, as on FUSE",
+        "Whom a lock's file names and who lives is at work: nobody takes over from the living",
         &["faults/notices.rs::a_file_system_that_does_not_notify_is_polled_and_that_is_said"],
     ),
     Case {
         fault: "NFS and SMB",
-        expected: "As above",
+        expected: "Known by their kind, polled, and that is said; their locks reach every machine",
         proof: Proof::None(
             "no server here; they are known by the same check as FUSE, which is tested",
         ),
