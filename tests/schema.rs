@@ -104,6 +104,7 @@ fn events() -> Vec<Event> {
             path: "/run/log.txt".to_owned(),
             file: FileMark { device: 1, inode: 2, made: 3 },
             earlier: 4,
+            zone: Some(-3600),
         },
         Event::SourceTruncated { of: Stream::Stdout, was: 1, at: 2 },
         Event::SourceReplaced {
@@ -145,8 +146,9 @@ fn every_kind_of_line_fits_the_schema_of_records() {
     for eol in [Eol::Lf, Eol::None, Eol::Cr, Eol::Crlf, Eol::Part] {
         for level in [None, Some(Level::Critical)] {
             let bytes = b"a\xffb";
-            let (logger, task) = (Some("l"), Some(("T()", "done")));
-            let text = Text { off: 0, bytes, eol, level, logger, task };
+            let (logger, task) = (Some(&b"l"[..]), Some(("T()", "done")));
+            let happened = Some(Stamp(1_795_455_062_123_456));
+            let text = Text { off: 0, bytes, eol, level, logger, task, happened };
             let mut line = Vec::new();
             encode_text(&mut line, &head, &Stamp(0).text(), 1, &text);
             assert_valid(&schema, &serde_json::from_slice(&line).unwrap());

@@ -46,8 +46,9 @@ fn told(streams: &[(Stream, Vec<u8>)], chunk: usize) -> Fold {
                 let slot = fold.slot(1, stream);
                 let off = fold.streams[slot].off;
                 let seq = fold.seq + 1;
-                let preview = fold.preview(slot, off, &line);
-                let text = fold.line(slot, off, &line, Stamp(seq as i64), seq);
+                let ts = Stamp(seq as i64);
+                let preview = fold.preview(slot, off, &line, ts);
+                let text = fold.line(slot, off, &line, ts, seq);
                 assert_eq!(text, preview);
                 rest[at] = &rest[at][line.consumed..];
                 *held -= line.consumed;

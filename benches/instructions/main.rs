@@ -74,7 +74,7 @@ fn lines() -> impl Iterator<Item = &'static [u8]> {
 }
 
 fn text(off: u64, bytes: &[u8]) -> Text<'_> {
-    Text { off, bytes, level: Some(Level::Info), logger: Some("planexe.plan"), ..Text::default() }
+    Text { off, bytes, level: Some(Level::Info), logger: Some(b"planexe.plan"), ..Text::default() }
 }
 
 fn encode(times: usize) -> usize {

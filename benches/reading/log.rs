@@ -115,7 +115,8 @@ pub(crate) fn write(home: &Home, name: &str, bytes: u64, offset: usize) -> Made 
                     made.text = 1;
                 }
                 let level = if seq % 1_000_000 == 77 { Some(Level::Error) } else { level };
-                let text = Text { off, bytes: text.as_bytes(), level, logger, ..Text::default() };
+                let (bytes, logger) = (text.as_bytes(), logger.map(str::as_bytes));
+                let text = Text { off, bytes, level, logger, ..Text::default() };
                 encode_text(&mut block, &head, &ts(seq), seq, &text);
                 off += text.bytes.len() as u64 + 1;
             }

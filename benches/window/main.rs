@@ -39,7 +39,7 @@ fn write(plan: &PlanDir, bytes: u64) -> u64 {
                     "2026-11-23 17:36:12 - planexe.plan - {} - step {seq} of the work on what was asked, nothing to see",
                     level.name().to_uppercase()
                 );
-                let logger = Some("planexe.plan");
+                let logger = Some(&b"planexe.plan"[..]);
                 let text = Text {
                     off: seq * 100,
                     bytes: msg.as_bytes(),

@@ -7,6 +7,7 @@
 //! The recorder folds what it writes line by line with [`Fold::line`] and [`Fold::event`]; whoever
 //! reads the log folds its records with [`Fold::record`] and comes to the very same fold.
 
+mod clock;
 mod face;
 mod headline;
 mod next;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Event, FORMAT, FileMark, Level, PlanName, Record, Stamp, State, Stream, Text};
 use crate::parse::{self, Line, Seen};
 
+use clock::Clock;
 pub use headline::{Judgement, headline};
 pub use next::Next;
 pub use run::{RunFold, Stopping};
@@ -141,11 +143,21 @@ impl Fold {
     }
 
     /// What [`Fold::line`] would make of a line, without taking it.
-    pub fn preview<'a>(&self, slot: usize, off: u64, line: &Line<'a>) -> Text<'a> {
-        match self.streams[slot].stream {
-            Stream::Events => report::text(off, line, report::report(line).as_ref()),
-            _ => text(off, line, &self.streams[slot].clone().hear(line)),
+    pub fn preview<'a>(&self, slot: usize, off: u64, line: &Line<'a>, ts: Stamp) -> Text<'a> {
+        let known = &self.streams[slot];
+        if known.stream == Stream::Events {
+            return report::text(off, line, report::report(line).as_ref());
         }
+        let mut stream = StreamFold { off, ..known.clone() };
+        let heard = stream.hear(line);
+        let happened = stream.happened(line, &heard, self.since(known), ts);
+        text(off, line, &heard, happened)
+    }
+
+    /// Start of the process of a stream's run, where a clock is to be compared with it.
+    #[inline]
+    fn since(&self, stream: &StreamFold) -> Option<Stamp> {
+        stream.clock.and(self.run(stream.run)?.spawned_at)
     }
 
     /// Takes a line of the stream at `slot` as record `seq`, and gives what it was recognised as.
@@ -158,13 +170,15 @@ impl Fold {
         ts: Stamp,
         seq: u64,
     ) -> Text<'a> {
-        let stream = &mut self.streams[slot];
-        if stream.stream == Stream::Events {
+        if self.streams[slot].stream == Stream::Events {
             return self.event_line(slot, off, line, ts, seq);
         }
+        let since = self.since(&self.streams[slot]);
+        let stream = &mut self.streams[slot];
         let (piece, own) = (stream.recogniser.is_inside_line(), stream.is_own());
         let heard = stream.hear(line);
         let seen = if own { heard.seen } else { Seen::default() };
+        let happened = stream.happened(line, &heard, since, ts);
         let bytes = line.consumed as u64;
         stream.pass(off, line);
         self.lines += 1;
@@ -178,48 +192,14 @@ impl Fold {
         }
         let run = stream.run;
         if heard.task.is_some() || seen.explains {
-            self.tell(slot, line, &heard, ts, seq);
+            self.tell(slot, line, &heard, happened.unwrap_or(ts), seq);
         }
         let ended = if piece || !own { None } else { parse::ended(line.bytes) };
         if let Some(run) = self.run_mut(run) {
             run.line(&seen, ended, bytes, seq);
         }
         self.count(ts, seq);
-        text(off, line, &heard)
-    }
-
-    /// Takes a line of the bridge. It is no line of the plan's, and what it quotes is nobody's word.
-    fn event_line<'a>(
-        &mut self,
-        slot: usize,
-        off: u64,
-        line: &Line<'a>,
-        ts: Stamp,
-        seq: u64,
-    ) -> Text<'a> {
-        let stream = &mut self.streams[slot];
-        stream.off = off + line.consumed as u64;
-        let run = stream.run;
-        let report = report::report(line);
-        let lost = report::lost(line);
-        if (report.is_some() || lost > 0)
-            && self.runs.iter().any(|known| known.run == run)
-            && let Some(tasks) = self.tables.hearing(run)
-        {
-            if lost > 0 {
-                tasks.lost_reports(lost, seq);
-            }
-            if let Some(report) = &report {
-                report.tell(tasks, ts, seq);
-            }
-        }
-        let face = if report.is_none() { report::face(line) } else { None };
-        if let Some(run) = self.run_mut(run) {
-            run.last_seq = seq;
-            face.into_iter().for_each(|face| run.luigi_says(face));
-        }
-        self.count(ts, seq);
-        report::text(off, line, report.as_ref())
+        text(off, line, &heard, happened)
     }
 
     /// Takes an event as record `seq`. `span` is the offset and length of its line in the lifecycle
@@ -251,10 +231,11 @@ impl Fold {
                     self.streams[slot].skip_to(at + bytes);
                 }
             }
-            Event::SourceOpened { of, file, earlier, .. } => {
+            Event::SourceOpened { of, file, earlier, zone, .. } => {
                 self.begin_file(run, of, Some(*file));
                 let slot = self.slot(run, of);
                 self.streams[slot].own = self.streams[slot].off + earlier;
+                self.streams[slot].clock = zone.map(Clock::new);
             }
             Event::SourceReplaced { of, file, .. } => self.begin_file(run, of, *file),
             Event::SourceTruncated { of, .. } => self.begin_file(run, of, None),
@@ -370,7 +351,7 @@ impl Fold {
     }
 }
 
-fn text<'a>(off: u64, line: &Line<'a>, heard: &Heard<'a>) -> Text<'a> {
+fn text<'a>(off: u64, line: &Line<'a>, heard: &Heard<'a>, happened: Option<Stamp>) -> Text<'a> {
     Text {
         off,
         bytes: line.bytes,
@@ -378,6 +359,7 @@ fn text<'a>(off: u64, line: &Line<'a>, heard: &Heard<'a>) -> Text<'a> {
         level: heard.seen.level,
         logger: heard.seen.logger,
         task: heard.task.map(|(task, event)| (task.task, event)),
+        happened,
     }
 }
 

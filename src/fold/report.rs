@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Fold;
 use super::tasks::{TaskRef, Tasks, Told, What};
 use crate::model::{Face, Stamp, Stream, Text};
 use crate::parse::bridge::{Happening, Reported, reported};
@@ -29,6 +30,42 @@ pub(super) fn report<'a>(line: &Line<'a>) -> Option<Report<'a>> {
     Some(Report { reported, task, event })
 }
 
+impl Fold {
+    /// Takes a line of the bridge. It is no line of the plan's, and what it quotes is nobody's word.
+    pub(super) fn event_line<'a>(
+        &mut self,
+        slot: usize,
+        off: u64,
+        line: &Line<'a>,
+        ts: Stamp,
+        seq: u64,
+    ) -> Text<'a> {
+        let stream = &mut self.streams[slot];
+        stream.off = off + line.consumed as u64;
+        let run = stream.run;
+        let report = report(line);
+        let lost = lost(line);
+        if (report.is_some() || lost > 0)
+            && self.runs.iter().any(|known| known.run == run)
+            && let Some(tasks) = self.tables.hearing(run)
+        {
+            if lost > 0 {
+                tasks.lost_reports(lost, seq);
+            }
+            if let Some(report) = &report {
+                report.tell(tasks, ts, seq);
+            }
+        }
+        let face = if report.is_none() { face(line) } else { None };
+        if let Some(run) = self.run_mut(run) {
+            run.last_seq = seq;
+            face.into_iter().for_each(|face| run.luigi_says(face));
+        }
+        self.count(ts, seq);
+        text(off, line, report.as_ref())
+    }
+}
+
 /// The record of a line of the bridge.
 pub(super) fn text<'a>(off: u64, line: &Line<'a>, report: Option<&Report<'a>>) -> Text<'a> {
     let task = report.map(|report| (report.task, report.event));
@@ -36,7 +73,7 @@ pub(super) fn text<'a>(off: u64, line: &Line<'a>, report: Option<&Report<'a>>) -
 }
 
 /// What Luigi's summary says, whether or not anybody has it printed.
-pub(super) fn face(line: &Line<'_>) -> Option<Face> {
+fn face(line: &Line<'_>) -> Option<Face> {
     match reported(line.bytes)?.what {
         Happening::End(face) => face,
         _ => None,

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::Clock;
 use super::tail::Tail;
 use super::tasks::{TaskRef, What};
 use crate::model::{Eol, FileMark, Stream};
 use crate::parse::luigi::{self, Status, TaskLine, TaskWord, Told};
-use crate::parse::{self, Ended, Line, Recogniser, Seen};
+use crate::parse::{self, Ended, Form, Line, Recogniser, Seen};
 
 /// Where a stream stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct StreamFold {
     /// of somebody who wrote into it earlier.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub own: u64,
+    /// The clock that its lines carry, where that may tell more than the time of recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Clock>,
     /// What its lines so far mean for the next.
     #[serde(default)]
     pub recogniser: Recogniser,
@@ -46,6 +50,15 @@ pub(super) struct Heard<'a> {
     pub(super) seen: Seen<'a>,
     /// What it says of a task, and the name of that in records.
     pub(super) task: Option<(TaskLine<'a>, &'static str)>,
+    /// How it is written, where it speaks of a task.
+    pub(super) form: Form,
+}
+
+impl<'a> Heard<'a> {
+    /// A line that speaks of no task.
+    const fn nothing(seen: Seen<'a>) -> Heard<'a> {
+        Heard { seen, task: None, form: Form::Bare }
+    }
 }
 
 impl StreamFold {
@@ -58,6 +71,7 @@ impl StreamFold {
             file: None,
             base: 0,
             own: 0,
+            clock: None,
             tail: Tail::default(),
             recogniser: Recogniser::default(),
             scheduled: false,
@@ -82,36 +96,39 @@ impl StreamFold {
             if self.off + line.consumed as u64 >= self.own {
                 self.recogniser = Recogniser::default();
             }
-            return Heard { seen, task: None };
+            return Heard::nothing(seen);
         }
         let piece = self.recogniser.is_inside_line();
         let mut seen = self.recogniser.see(line.bytes, line.eol);
         // What stands in a traceback is nobody's word, and what was cut is not whole.
         let inside = seen.continues && (piece || !self.is_behind_traceback(line.bytes));
         if inside || line.eol == Eol::Part {
-            return Heard { seen, task: None };
+            return Heard::nothing(seen);
         }
         let Some(told) = luigi::told(line.bytes) else {
             // Luigi may be called again, and look at other tasks then.
             if self.scheduled && matches!(parse::ended(line.bytes), Some(Ended::Summary(_))) {
                 self.scheduled = false;
             }
-            return Heard { seen, task: None };
+            return Heard::nothing(seen);
         };
         let Told::Task(task) = told else {
             self.scheduled = true;
-            return Heard { seen, task: None };
+            return Heard::nothing(seen);
         };
-        if seen.level.is_none() || seen.continues {
+        let form = if seen.level.is_some() && !seen.continues {
+            Form::of(line.bytes, seen.logger.is_some())
+        } else {
             // Something is glued to the front of its prefix, or it has none.
             seen.continues = false;
             seen.level = Some(task.word.level());
             self.recogniser.correct(task.word.level());
-        }
+            Form::found_in(line.bytes)
+        };
         if task.word.may_explain() {
             self.recogniser.mark();
         }
-        Heard { seen, task: Some((task, event_name(&task.word, self.scheduled))) }
+        Heard { seen, task: Some((task, event_name(&task.word, self.scheduled))), form }
     }
 
     /// Whether this line is Luigi's own, though it looks like more of an exception's message: where

@@ -3,7 +3,7 @@
 use super::stream::{Heard, meaning, task_of};
 use super::{Fold, Kept, StreamFold, Told};
 use crate::model::Stamp;
-use crate::parse::{Line, form};
+use crate::parse::Line;
 
 impl Fold {
     /// Takes what a line says of a task.
@@ -26,7 +26,7 @@ impl Fold {
         };
         let what = meaning(&task.word, event);
         let (pid, task) = (task.pid, task_of(&task));
-        let form = form(line.bytes);
+        let form = heard.form;
         tasks.tell(&Told { witness, form, task, what, pid, ts, seq });
     }
 

@@ -1,6 +1,7 @@
 //! Laws and facts of the fold.
 
 mod judged;
+mod late;
 
 use proptest::prelude::*;
 
@@ -32,7 +33,7 @@ impl Writer {
             let ts = Stamp(1_000_000 * seq as i64);
             let mut record = Vec::new();
             let head = Head::new(&self.fold.plan, run, &stream.name());
-            let preview = self.fold.preview(slot, off, &line);
+            let preview = self.fold.preview(slot, off, &line, ts);
             let text = self.fold.line(slot, off, &line, ts, seq);
             assert_eq!(text, preview);
             encode_text(&mut record, &head, &ts.text(), seq, &text);

@@ -79,9 +79,11 @@ pub struct Text<'a> {
     /// Its level, if it names one.
     pub level: Option<Level>,
     /// Its logger, if it names one.
-    pub logger: Option<&'a str>,
+    pub logger: Option<&'a [u8]>,
     /// Task it speaks of and what happened to it.
     pub task: Option<(&'a str, &'a str)>,
+    /// When that happened, where it was well before the line was recorded.
+    pub happened: Option<Stamp>,
 }
 
 /// What a record has besides its line, mostly.
@@ -107,7 +109,7 @@ pub fn put_text(to: &mut Sheet, front: &Front, head: &Head, text: &Text<'_>) {
     put_level(to, text.level);
     if let Some(logger) = text.logger {
         to.put(b",\"logger\":");
-        put_string(to, logger.as_bytes());
+        put_string(to, logger);
     }
     to.put(b",\"msg\":");
     if !put_string(to, text.bytes) {
@@ -127,6 +129,11 @@ pub fn put_text(to: &mut Sheet, front: &Front, head: &Head, text: &Text<'_>) {
         put_string(to, task.as_bytes());
         to.put(b",\"task_event\":");
         put_string(to, event.as_bytes());
+    }
+    if let Some(happened) = text.happened {
+        to.put(b",\"task_ts\":\"");
+        to.put(&happened.text());
+        to.put(b"\"");
     }
     to.put(b"}\n");
 }
@@ -275,7 +282,7 @@ mod tests {
             off: 88123,
             bytes: b"INFO: \"hi\"\t",
             level: Some(Level::Info),
-            logger: Some("luigi-interface"),
+            logger: Some(b"luigi-interface"),
             ..Text::default()
         };
         assert_eq!(
@@ -344,7 +351,7 @@ mod tests {
             logger in proptest::option::of(".{0,20}"),
             off in 0..1_u64 << 53,
         ) {
-            let text = Text { off, bytes: &bytes, eol, level, logger: logger.as_deref(), task: None };
+            let text = Text { off, bytes: &bytes, eol, level, logger: logger.as_deref().map(str::as_bytes), ..Text::default() };
             let line = encoded(&text);
             prop_assert_eq!(line.iter().filter(|&&b| b == b'\n').count(), 1);
             let record = Record::parse(&line).unwrap();

@@ -270,6 +270,9 @@ pub enum Event {
         /// log, and say nothing about the run.
         #[serde(default, skip_serializing_if = "is_zero")]
         earlier: u64,
+        /// Seconds east of UTC at which times without a zone in its lines are read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<i32>,
     },
     /// A followed file became shorter, or begins anew: it is read again from its beginning.
     #[serde(rename = "source.truncated")]

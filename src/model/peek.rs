@@ -98,6 +98,7 @@ pub(super) fn ordinary(line: &[u8]) -> Option<Record<'_>> {
         eol: Eol::Lf,
         task: None,
         task_event: None,
+        task_ts: None,
     })
 }
 
@@ -240,7 +241,7 @@ mod tests {
             off in 0..1_u64 << 53,
         ) {
             let bytes = if ordinary { text.as_bytes() } else { &bytes };
-            let text = Text { off, bytes, eol, level, logger: logger.as_deref(), task: None };
+            let text = Text { off, bytes, eol, level, logger: logger.as_deref().map(str::as_bytes), ..Text::default() };
             let head = Head::new(&"cafe".parse().unwrap(), 3, "stderr");
             let mut line = Vec::new();
             encode_text(&mut line, &head, &Stamp(micros).text(), 4242, &text);

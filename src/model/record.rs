@@ -53,6 +53,9 @@ pub struct Record<'a> {
     /// What happened to the task.
     #[serde(borrow, default)]
     pub task_event: Option<Cow<'a, str>>,
+    /// When that happened, where it was well before the line was recorded.
+    #[serde(default)]
+    pub task_ts: Option<Stamp>,
 }
 
 /// A line of a log that is no record.

@@ -26,20 +26,27 @@ pub enum Form {
 /// print without an end.
 const GLUED: usize = 1024;
 
-/// In which form a line is written.
-pub fn form(line: &[u8]) -> Form {
-    let places = 0..line.len().min(GLUED);
-    let found = places.map(|at| &line[at..]).find_map(|text| Some((text, recognise(text)?)));
-    let Some((mut text, prefix)) = found else { return Form::Bare };
-    while let Some(after) = colour(text) {
-        text = after;
+impl Form {
+    /// The form of a line whose prefix stands behind whatever is glued to its front.
+    pub fn found_in(line: &[u8]) -> Form {
+        let places = 0..line.len().min(GLUED);
+        let found = places.map(|at| &line[at..]).find_map(|text| Some((text, recognise(text)?)));
+        found.map_or(Form::Bare, |(text, prefix)| Form::of(text, prefix.logger.is_some()))
     }
-    let timed = matches!(text, [b'0'..=b'9', ..] | [b'[', b'0'..=b'9', ..]);
-    match (timed, prefix.logger.is_some()) {
-        (false, false) => Form::Level,
-        (false, true) => Form::Named,
-        (true, false) => Form::Timed,
-        (true, true) => Form::TimedNamed,
+
+    /// The form of a line that begins with a prefix.
+    pub fn of(line: &[u8], names_logger: bool) -> Form {
+        let mut text = line;
+        while let Some(after) = colour(text) {
+            text = after;
+        }
+        let timed = matches!(text, [b'0'..=b'9', ..] | [b'[', b'0'..=b'9', ..]);
+        match (timed, names_logger) {
+            (false, false) => Form::Level,
+            (false, true) => Form::Named,
+            (true, false) => Form::Timed,
+            (true, true) => Form::TimedNamed,
+        }
     }
 }
 
@@ -60,11 +67,15 @@ mod tests {
             ("\x1b[32m2026-11-23 17:36:12 - luigi-interface - INFO - ", Form::TimedNamed),
         ] {
             for glue in ["", " 50%|#####     | 5/10 [00:01<00:01,  4.9it/s]", "no end", "3 of 7"] {
-                assert_eq!(
-                    form(format!("{glue}{prefix}{said}").as_bytes()),
-                    wanted,
-                    "{glue}{prefix}"
-                );
+                let line = format!("{glue}{prefix}{said}");
+                assert_eq!(Form::found_in(line.as_bytes()), wanted, "{line}");
+                if let Some(prefix) = recognise(line.as_bytes()) {
+                    assert_eq!(
+                        Form::of(line.as_bytes(), prefix.logger.is_some()),
+                        wanted,
+                        "{line}"
+                    );
+                }
             }
         }
     }

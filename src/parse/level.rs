@@ -7,8 +7,8 @@ use crate::model::Level;
 pub struct Prefix<'a> {
     /// How serious the line is.
     pub level: Level,
-    /// Who wrote it.
-    pub logger: Option<&'a str>,
+    /// Who wrote it; ASCII.
+    pub logger: Option<&'a [u8]>,
 }
 
 /// Longest logger name that is believed.
@@ -104,8 +104,7 @@ fn usual(rest: &[u8]) -> Option<Prefix<'_>> {
     let (name, behind) = words.split_at(name.count());
     let (level, after) = level_word(behind.strip_prefix(b" - ")?)?;
     let is_name = found != 0 && after.first() == Some(&b' ') && level_word(words).is_none();
-    let logger = std::str::from_utf8(name).ok().filter(|_| is_name)?;
-    Some(Prefix { level, logger: Some(logger) })
+    is_name.then_some(Prefix { level, logger: Some(name) })
 }
 
 fn any_order(rest: &[u8]) -> Option<Prefix<'_>> {
@@ -155,7 +154,7 @@ fn any_order(rest: &[u8]) -> Option<Prefix<'_>> {
 
 /// The logger behind a level: `name: message`, `[name] message`, `| name:function:line - message`,
 /// `:name:message`.
-fn name_behind(rest: &[u8]) -> Option<&str> {
+fn name_behind(rest: &[u8]) -> Option<&[u8]> {
     if let [b':', after @ ..] = rest {
         return colon_name(after);
     }
@@ -177,26 +176,26 @@ fn name_behind(rest: &[u8]) -> Option<&str> {
 }
 
 /// `name:` directly behind `LEVEL:`, as `logging.basicConfig` writes it.
-fn colon_name(rest: &[u8]) -> Option<&str> {
+fn colon_name(rest: &[u8]) -> Option<&[u8]> {
     let end = rest.iter().take(LONGEST_NAME).position(|&b| b == b':' || b == b' ')?;
     (rest[end] == b':' && rest.get(end + 1) != Some(&b'/')).then(|| as_name(&rest[..end]))?
 }
 
-fn in_brackets(rest: &[u8]) -> Option<&str> {
+fn in_brackets(rest: &[u8]) -> Option<&[u8]> {
     let inside = rest.strip_prefix(b"[")?;
     let end = inside.iter().take(LONGEST_NAME).position(|&b| b == b']')?;
     as_name(inside[..end].trim_ascii())
 }
 
 /// The word as a logger's name; a process id in brackets behind it (`name[4711]`) is left out.
-fn as_name(word: &[u8]) -> Option<&str> {
+fn as_name(word: &[u8]) -> Option<&[u8]> {
     let word = word.strip_suffix(b":").unwrap_or(word);
     let word = match word {
         [front @ .., b']'] => &front[..front.iter().position(|&b| b == b'[')?],
         _ => word,
     };
     let found = word.iter().fold(0, |found, &b| found | NAME[usize::from(b)]);
-    if found & LETTER != 0 && found & NO_NAME == 0 { std::str::from_utf8(word).ok() } else { None }
+    (found & LETTER != 0 && found & NO_NAME == 0).then_some(word)
 }
 
 /// What a byte says of the name that it stands in.
@@ -251,7 +250,7 @@ fn behind<'a, const N: usize>(bytes: &'a [u8], word: &[u8; N]) -> Option<&'a [u8
 
 /// Length of a time at the front: `2026-11-23 17:36:12`, with `T`, `/`, a fraction and a zone where
 /// they are, or `17:36:12` alone.
-fn time(bytes: &[u8]) -> Option<usize> {
+pub(super) fn time(bytes: &[u8]) -> Option<usize> {
     let fits = |bytes: &[u8], shape: &[u8]| {
         bytes.len() >= shape.len()
             && bytes.iter().zip(shape).all(|(byte, shape)| match shape {
@@ -289,7 +288,8 @@ mod tests {
     use super::*;
 
     fn said(line: &str) -> Option<(Level, Option<&str>)> {
-        recognise(line.as_bytes()).map(|prefix| (prefix.level, prefix.logger))
+        let name = |logger| std::str::from_utf8(logger).unwrap();
+        recognise(line.as_bytes()).map(|prefix| (prefix.level, prefix.logger.map(name)))
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn at_work(line: &[u8]) -> Option<TaskLine<'_>> {
     if !before.ends_with(b"[pid ") {
         return None;
     }
-    let pid = std::str::from_utf8(number).ok()?.parse().ok()?;
+    let pid = process(number)?;
     let rest = &line[at + WORKER.len()..];
     let gap = GAPS.find(rest)?;
     let (front, rest) = rest.split_at(gap);
@@ -175,6 +175,12 @@ fn at_work(line: &[u8]) -> Option<TaskLine<'_>> {
         return None;
     }
     Some(TaskLine { task: name(task)?, word, pid: Some(pid) })
+}
+
+/// A process id. Digits by themselves are no text yet that the library would parse.
+fn process(digits: &[u8]) -> Option<i32> {
+    let all = |id: i32, digit: &u8| id.checked_mul(10)?.checked_add(i32::from(digit - b'0'));
+    (!digits.is_empty()).then_some(digits)?.iter().try_fold(0, all)
 }
 
 /// `Checking if NAME is complete`.

@@ -5,6 +5,7 @@
 //! | `lines` | where does a line end? |
 //! | `veil` | which of its bytes may nobody see? |
 //! | `level` | which level and logger does its prefix name? |
+//! | `when` | when was it written? |
 //! | `form` | which of a program's loggers wrote it? |
 //! | `traceback` | and if it only continues another line? |
 //! | `luigi` | which task does it speak of? |
@@ -22,10 +23,12 @@ pub mod luigi;
 pub mod summary;
 pub mod traceback;
 pub mod veil;
+pub mod when;
 
-pub use form::{Form, form};
+pub use form::Form;
 pub use level::{Prefix, recognise};
 pub use lines::{Line, Splitter};
 pub use summary::{Ended, ended};
 pub use traceback::{Recogniser, Seen};
 pub use veil::Veil;
+pub use when::written_at;

@@ -11,8 +11,8 @@ use crate::model::{Eol, Level};
 pub struct Seen<'a> {
     /// Its level: its own, or that of the line it continues.
     pub level: Option<Level>,
-    /// The logger it names.
-    pub logger: Option<&'a str>,
+    /// The logger it names; ASCII.
+    pub logger: Option<&'a [u8]>,
     /// Whether it continues a line before it: part of a traceback, or of an over-long line.
     pub continues: bool,
     /// Whether it names the exception of a traceback whose cause was marked.

@@ -263,7 +263,7 @@ impl Capture {
         off: u64,
         line: &Line<'_>,
     ) -> Vec<u8> {
-        let text = self.fold.preview(slot, off, line);
+        let text = self.fold.preview(slot, off, line, self.ts);
         let mut draft = Vec::new();
         encode_text(&mut draft, head, &self.ts.text(), self.fold.seq + 1, &text);
         draft

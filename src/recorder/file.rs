@@ -11,6 +11,8 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use crate::fold::StreamFold;
 use crate::model::{Event, FileMark, Followed, Head, Level, Stream};
 use crate::parse::Splitter;
@@ -201,7 +203,10 @@ impl FileSource {
             }
         };
         let msg = format!("{} is {path}{before}", self.stream);
-        let event = Event::SourceOpened { of: self.stream.clone(), path, file: mark, earlier };
+        // That of a container may be another: what does not fit the process's start is not used.
+        let zone = Some(TimeZone::system().to_offset(cap.ts().timestamp()).seconds());
+        let event =
+            Event::SourceOpened { of: self.stream.clone(), path, file: mark, earlier, zone };
         self.turn_to(file);
         cap.event(self.run, None, Level::Debug, &msg, &event)
     }

@@ -60,16 +60,17 @@ pub(crate) fn recognisers(text: &[u8]) {
     let mut from = 0;
     while let Some(line) = splitter.next(&text[from..], true) {
         let inside =
-            |part: &str| line.bytes.as_ptr_range().contains(&part.as_ptr()) || part.is_empty();
+            |part: &[u8]| line.bytes.as_ptr_range().contains(&part.as_ptr()) || part.is_empty();
         if let Some(logger) = recogniser.see(line.bytes, line.eol).logger {
-            assert!(inside(logger));
+            assert!(inside(logger) && logger.is_ascii());
         }
         if let Some(luigi::Told::Task(task)) = luigi::told(line.bytes) {
-            assert!(inside(task.task));
+            assert!(inside(task.task.as_bytes()));
             recogniser.correct(task.word.level());
         }
         let _ =
             (parse::recognise(line.bytes), parse::ended(line.bytes), bridge::reported(line.bytes));
+        let _ = parse::written_at(line.bytes, 3600);
         from += line.consumed;
     }
     assert_eq!(from, text.len());

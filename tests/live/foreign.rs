@@ -197,6 +197,14 @@ fn recorded_pipelines_get_the_right_verdict_long_after_their_end() {
         assert_eq!(report.verdicts[&1], (verdict.to_owned(), i64::from(code)));
         let expected = if code == 0 { (2, 61, 0) } else { (2, 7, 1) };
         assert_eq!(tasks(&home, name), expected, "as its own summary says");
+        let rows = home.planwatch(["tasks", "-o", "json", name]).prints_something().runs().json();
+        for row in rows.as_array().unwrap().iter().filter(|row| row["state"] == "done") {
+            let begun = row["started_at"].as_str().unwrap();
+            assert!(
+                begun.starts_with("2026-11-23T"),
+                "as its lines say, not when it was read: {row}"
+            );
+        }
         // A second time there is nothing to record.
         home.planwatch(["attach", "--dir", &text(&folder)])
             .code(code)

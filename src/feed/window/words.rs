@@ -51,9 +51,11 @@ impl Item {
     pub fn body(&self) -> usize {
         let msg = &*self.msg;
         let Some(prefix) = recognise(msg.as_bytes()) else { return 0 };
-        let front = msg.get(..PREFIX).unwrap_or(msg).to_ascii_uppercase();
-        let behind = |word: &str| front.find(word).map_or(0, |at| at + word.len());
-        let level = levels(prefix.level).iter().map(|word| behind(word)).find(|at| *at > 0);
+        let front = msg.get(..PREFIX).unwrap_or(msg).to_ascii_uppercase().into_bytes();
+        let behind =
+            |word: &[u8]| memchr::memmem::find(&front, word).map_or(0, |at| at + word.len());
+        let level =
+            levels(prefix.level).iter().map(|word| behind(word.as_bytes())).find(|at| *at > 0);
         let logger = prefix.logger.map_or(0, |name| behind(&name.to_ascii_uppercase()));
         let at = level.unwrap_or(0).max(logger);
         let rest = msg.get(at..).unwrap_or_default();

@@ -231,8 +231,8 @@ impl Tasks {
             renamed = true;
         }
         if let Some(name) = named.name
-            && task.name != name
             && task.id.as_deref() == Some(&task.name)
+            && task.name != name
         {
             name.clone_into(&mut task.name);
             name.split('(').next().unwrap_or(name).clone_into(&mut task.family);

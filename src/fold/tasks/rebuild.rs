@@ -4,7 +4,7 @@ use super::{Kept, Tasks, Told};
 use crate::fold::report::{lost, report};
 use crate::fold::stream::{StreamFold, meaning, task_of};
 use crate::model::{Event, Level, Record, Stream};
-use crate::parse::{Line, form};
+use crate::parse::Line;
 
 /// A table on its way back. It needs the records that have a `task_event` and the run's
 /// `run.verdict`; and while it listens, for tracebacks are not marked, every record.
@@ -109,11 +109,11 @@ impl Rebuild {
         let changed = if let Some(((task, _), event)) = heard.task.zip(event) {
             self.tasks.tell(&Told {
                 witness: &record.stream,
-                form: form(&bytes),
+                form: heard.form,
                 task: task_of(&task),
                 what: meaning(&task.word, event),
                 pid: task.pid,
-                ts: record.ts,
+                ts: record.task_ts.unwrap_or(record.ts),
                 seq: record.seq,
             })
         } else {

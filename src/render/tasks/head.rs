@@ -31,7 +31,10 @@ pub fn head(to: &mut Vec<u8>, scene: &Scene<'_>, look: Look) {
 /// `running 12m04s`
 fn state(scene: &Scene<'_>) -> String {
     let run = scene.run;
-    let begun = run.spawned_at.unwrap_or(run.started_at);
+    let begun = match scene.was_never_seen() {
+        true => scene.since(),
+        false => run.spawned_at.unwrap_or(run.started_at),
+    };
     let took = run.wall_ms.map_or(scene.until().since(begun), Duration::from_millis);
     format!("{} {}", run_word(run), format_duration(took))
 }

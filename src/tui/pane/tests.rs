@@ -86,7 +86,8 @@ impl Bench {
             _ => None,
         };
         let (level, logger) = (seen.level, seen.logger);
-        let text = Text { off: *seq, bytes: msg.as_bytes(), eol, level, logger, task };
+        let bytes = msg.as_bytes();
+        let text = Text { off: *seq, bytes, eol, level, logger, task, ..Text::default() };
         let ts = Stamp(START + *seq as i64 * 100_000).text();
         let mut line = Vec::new();
         encode_text(&mut line, &head, &ts, *seq, &text);
@@ -209,7 +210,7 @@ pub(super) fn item(seq: u64, stream: &str, msg: &str) -> Item {
     let mut item = Item::new(0, Record::parse(line.as_bytes()).unwrap());
     if let Some(prefix) = recognise(msg.as_bytes()) {
         item.level = Some(prefix.level);
-        item.logger = prefix.logger.map(Into::into);
+        item.logger = prefix.logger.map(|name| String::from_utf8_lossy(name).into());
     }
     item
 }

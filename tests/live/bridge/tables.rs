@@ -33,8 +33,9 @@ fn table(home: &Home, run: u64, streams: &[Stream]) -> Vec<Task> {
             let slot = fold.slot(run, stream);
             let off = fold.streams[slot].off;
             let seq = fold.seq + 1;
-            let preview = fold.preview(slot, off, &line);
-            let text = fold.line(slot, off, &line, Stamp(seq.cast_signed()), seq);
+            let ts = Stamp(seq.cast_signed());
+            let preview = fold.preview(slot, off, &line, ts);
+            let text = fold.line(slot, off, &line, ts, seq);
             assert_eq!(text, preview);
             rest = &rest[line.consumed..];
         }
