@@ -126,9 +126,9 @@ pub fn put_text(to: &mut Sheet, front: &Front, head: &Head, text: &Text<'_>) {
     }
     if let Some((task, event)) = text.task {
         to.put(b",\"task\":");
-        put_string(to, task.as_bytes());
+        put_str(to, task);
         to.put(b",\"task_event\":");
-        put_string(to, event.as_bytes());
+        put_str(to, event);
     }
     if let Some(happened) = text.happened {
         to.put(b",\"task_ts\":\"");
@@ -149,15 +149,29 @@ fn put_level(to: &mut Sheet, level: Option<Level>) {
 /// Puts a JSON string. What is no UTF-8 is shown as U+FFFD; false then.
 #[inline]
 fn put_string(to: &mut Sheet, bytes: &[u8]) -> bool {
-    if is_plain(bytes) {
-        let room = to.room(bytes.len() + 2);
-        room[0] = b'"';
-        room[1..=bytes.len()].copy_from_slice(bytes);
-        room[bytes.len() + 1] = b'"';
-        to.keep(bytes.len() + 2);
-        return true;
+    put_plain(to, bytes) || put_escaped(to, bytes)
+}
+
+/// The same of what is known to be UTF-8.
+#[inline]
+fn put_str(to: &mut Sheet, text: &str) {
+    if !put_plain(to, text.as_bytes()) {
+        to.put_made(|made| json_escape_simd::escape_into(text, made));
     }
-    put_escaped(to, bytes)
+}
+
+/// Puts a JSON string that is nothing but its bytes between quotes; false if this is none.
+#[inline]
+fn put_plain(to: &mut Sheet, bytes: &[u8]) -> bool {
+    if !is_plain(bytes) {
+        return false;
+    }
+    let room = to.room(bytes.len() + 2);
+    room[0] = b'"';
+    room[1..=bytes.len()].copy_from_slice(bytes);
+    room[bytes.len() + 1] = b'"';
+    to.keep(bytes.len() + 2);
+    true
 }
 
 #[inline(never)]

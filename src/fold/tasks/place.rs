@@ -43,19 +43,27 @@ fn hash(name: &str) -> u64 {
         let product = u128::from(one) * u128::from(other);
         (product as u64) ^ (product >> 64) as u64
     };
-    let word = |bytes: &[u8], at: usize| {
-        bytes[at..].first_chunk().map_or(0, |word: &[u8; 8]| u64::from_le_bytes(*word))
+    let word = |block: &[u8; 32], at: usize| {
+        block[at..].first_chunk().map_or(0, |word: &[u8; 8]| u64::from_le_bytes(*word))
     };
-    let (blocks, rest) = name.as_bytes().as_chunks::<32>();
-    let mut last = [0; 32];
-    last[..rest.len()].copy_from_slice(rest);
-    let begin = [name.len() as u64 ^ ODD[0], ODD[1]];
-    let [one, other] = blocks.iter().chain([&last]).fold(begin, |[one, other], block| {
+    let take = |[one, other]: [u64; 2], block: &[u8; 32]| {
         [
             fold(word(block, 0) ^ ODD[0], word(block, 8) ^ one),
             fold(word(block, 16) ^ ODD[1], word(block, 24) ^ other),
         ]
-    });
+    };
+    let (blocks, rest) = name.as_bytes().as_chunks::<32>();
+    let begin = [name.len() as u64 ^ ODD[0], ODD[1]];
+    let whole = blocks.iter().fold(begin, take);
+    let [one, other] = match name.as_bytes().last_chunk() {
+        // Some of it for the second time, which is cheaper than a copy.
+        Some(last) => take(whole, last),
+        None => {
+            let mut short = [0; 32];
+            short.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            take(whole, &short)
+        }
+    };
     fold(one ^ ODD[1], other ^ ODD[0])
 }
 
