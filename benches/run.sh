@@ -3,12 +3,12 @@
 # nothing: says which Debian packages the missing ones come in.
 #
 #   benches/run.sh [MiB [TABLE…]]    size of the logs that are read (2048); which of reading,
-#                                    instructions, cost and window are measured (all)
+#                                    instructions, cost, window and gateway are measured (all)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 size=${1:-2048}
 tables=${*:2}
-tables=${tables:-reading instructions cost window}
+tables=${tables:-reading instructions cost window gateway}
 
 declare -A package=(
     [s6-log]=s6 [svlogd]=runit [multilog]=daemontools [ts]=moreutils [supervisord]=supervisor
@@ -72,8 +72,9 @@ INTRO
         case $table in
             reading) cargo bench --quiet --bench reading -- "$size" ;;
             instructions) cargo bench --quiet --bench instructions ;;
-            cost) text 'Recording: capture, latency, idle' --bench cost ;;
+            cost) text 'Recording, following, the screen, the queue' --bench cost ;;
             window) text 'The screen' --bench window -- "$size" ;;
+            gateway) text 'The gateway' --bench gateway ;;
             *) echo "benches/run.sh: there is no table $table" >&2 && exit 2 ;;
         esac
         printf '\n'
