@@ -157,7 +157,8 @@ impl Fold {
     /// Start of the process of a stream's run, where a clock is to be compared with it.
     #[inline]
     fn since(&self, stream: &StreamFold) -> Option<Stamp> {
-        stream.clock.and(self.run(stream.run)?.spawned_at)
+        stream.clock?;
+        self.run(stream.run)?.spawned_at
     }
 
     /// Takes a line of the stream at `slot` as record `seq`, and gives what it was recognised as.

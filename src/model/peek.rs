@@ -69,8 +69,8 @@ impl<'a> Peek<'a> {
     }
 }
 
-/// The record of an ordinary line: one in the writer's key order whose text has no escapes and
-/// that has no keys after it. None for every other line, records or not.
+/// The record of an ordinary line: one in the writer's key order that is text, with what it says of
+/// a task. None for every other line, records or not.
 pub(super) fn ordinary(line: &[u8]) -> Option<Record<'_>> {
     let walk = Walk::over(line)?;
     let mut rest = walk.rest;
@@ -78,7 +78,17 @@ pub(super) fn ordinary(line: &[u8]) -> Option<Record<'_>> {
     if let Some((name, after)) = string(rest, b",\"logger\":\"")? {
         (logger, rest) = (Some(name.into()), after);
     }
-    let (msg, rest) = string(rest, b",\"msg\":\"")??;
+    let (msg, mut rest) = written(rest, b",\"msg\":\"")??;
+    let (mut task, mut task_event, mut task_ts) = (None, None, None);
+    if let Some((name, after)) = written(rest, b",\"task\":\"")? {
+        (task, rest) = (Some(name), after);
+    }
+    if let Some((event, after)) = string(rest, b",\"task_event\":\"")? {
+        (task_event, rest) = (Some(event.into()), after);
+    }
+    if let Some((ts, after)) = string(rest, b",\"task_ts\":\"")? {
+        (task_ts, rest) = (Some(ts.parse().ok()?), after);
+    }
     if !matches!(rest, b"}\n" | b"}") {
         return None;
     }
@@ -93,12 +103,12 @@ pub(super) fn ordinary(line: &[u8]) -> Option<Record<'_>> {
         event: walk.event.map(Cow::from),
         level: walk.level,
         logger,
-        msg: msg.into(),
+        msg,
         raw: None,
         eol: Eol::Lf,
-        task: None,
-        task_event: None,
-        task_ts: None,
+        task,
+        task_event,
+        task_ts,
     })
 }
 
@@ -196,7 +206,50 @@ fn word(text: &[u8]) -> Option<(&str, &[u8])> {
     if text[end] == b'\\' {
         return None;
     }
-    Some((std::str::from_utf8(&text[..end]).ok()?, &text[end + 1..]))
+    Some((simdutf8::basic::from_utf8(&text[..end]).ok()?, &text[end + 1..]))
+}
+
+/// The same where the value may have escapes.
+#[allow(clippy::option_option, reason = "absent and unreadable are different answers")]
+fn written<'a>(text: &'a [u8], key: &[u8]) -> Option<Option<(Cow<'a, str>, &'a [u8])>> {
+    let Some(after) = text.strip_prefix(key) else { return Some(None) };
+    let end = memchr::memchr2(b'"', b'\\', after)?;
+    if after[end] == b'"' {
+        let plain = simdutf8::basic::from_utf8(&after[..end]).ok()?;
+        return Some(Some((plain.into(), &after[end + 1..])));
+    }
+    unescaped(after, end).map(Some)
+}
+
+/// A string whose first escape stands at `at`, and what follows its closing quote. None where an
+/// escape is of a kind that the writer has no use for.
+fn unescaped(text: &[u8], at: usize) -> Option<(Cow<'_, str>, &[u8])> {
+    let mut plain = Vec::with_capacity(text.len());
+    let (mut from, mut at) = (0, at);
+    while text[at] == b'\\' {
+        plain.extend_from_slice(&text[from..at]);
+        let (byte, length) = match text.get(at + 1)? {
+            escaped @ (b'"' | b'\\' | b'/') => (*escaped, 2),
+            b'n' => (b'\n', 2),
+            b't' => (b'\t', 2),
+            b'r' => (b'\r', 2),
+            b'b' => (8, 2),
+            b'f' => (12, 2),
+            b'u' => match text.get(at + 2..at + 6)? {
+                // Anything beyond ASCII is written as it is.
+                [b'0', b'0', high @ b'0'..=b'7', low] => {
+                    ((high - b'0') << 4 | char::from(*low).to_digit(16)? as u8, 6)
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        plain.push(byte);
+        from = at + length;
+        at = from + memchr::memchr2(b'"', b'\\', text.get(from..)?)?;
+    }
+    plain.extend_from_slice(&text[from..at]);
+    Some((String::from_utf8(plain).ok()?.into(), &text[at + 1..]))
 }
 
 #[cfg(test)]
@@ -233,7 +286,9 @@ mod tests {
         fn an_ordinary_line_is_read_as_a_parse_reads_it(
             micros in -62_135_596_800_000_000_i64..253_402_207_200_000_000,
             bytes in proptest::collection::vec(any::<u8>(), 0..40),
-            text in "[ -~é]{0,40}",
+            text in "[\\x00-~é]{0,40}",
+            task in proptest::option::of(("[ -~é]{0,12}", "[a-z\"]{0,5}")),
+            happened in proptest::option::of(-62_135_596_800_000_000_i64..253_402_207_200_000_000),
             ordinary in any::<bool>(),
             eol in prop_oneof![4 => Just(Eol::Lf), 1 => Just(Eol::Cr)],
             level in proptest::option::of(proptest::sample::select(Level::ALL.to_vec())),
@@ -241,7 +296,10 @@ mod tests {
             off in 0..1_u64 << 53,
         ) {
             let bytes = if ordinary { text.as_bytes() } else { &bytes };
-            let text = Text { off, bytes, eol, level, logger: logger.as_deref().map(str::as_bytes), ..Text::default() };
+            let logger = logger.as_deref().map(str::as_bytes);
+            let task = task.as_ref().map(|(task, event)| (task.as_str(), event.as_str()));
+            let happened = happened.filter(|_| task.is_some()).map(Stamp);
+            let text = Text { off, bytes, eol, level, logger, task, happened };
             let head = Head::new(&"cafe".parse().unwrap(), 3, "stderr");
             let mut line = Vec::new();
             encode_text(&mut line, &head, &Stamp(micros).text(), 4242, &text);

@@ -1,10 +1,9 @@
 //! What a folder holds that could be run: PlanExe and its run folders, modules with Luigi tasks.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::module::{Task, module};
+use super::module::{Module, Task, asked_for};
 use crate::cmd::World;
 use crate::foreign::{MARKER, RunFolder};
 use crate::os::tool;
@@ -123,26 +122,23 @@ fn runs_in(dir: &Path) -> std::io::Result<Vec<Run>> {
     Ok(runs)
 }
 
-/// The tasks of the modules below a folder that no other task needs.
+/// The tasks of the modules below a folder that may be asked for.
 fn tasks(dir: &Path) -> Vec<(String, Task)> {
     let mut files = Vec::new();
     python_files(dir, DEEPEST, &mut files);
     files.sort();
-    let (mut tasks, mut needed) = (Vec::new(), BTreeSet::new());
+    let mut modules = Vec::new();
     for file in files {
         let small = file.metadata().is_ok_and(|meta| meta.len() <= LARGEST);
         let Some(text) = small.then(|| std::fs::read_to_string(&file).ok()).flatten() else {
             continue;
         };
-        let read = module(&text);
         let name = file.strip_prefix(dir).unwrap_or(&file).with_extension("");
         let name = name.to_string_lossy().replace('/', ".");
         let name = name.strip_suffix(".__init__").map_or(name.clone(), str::to_owned);
-        needed.extend(read.words);
-        tasks.extend(read.tasks.into_iter().map(|task| (name.clone(), task)));
+        modules.push(Module::read(name, &text));
     }
-    tasks.retain(|(_, task)| !needed.contains(&task.class));
-    tasks
+    asked_for(&modules)
 }
 
 fn python_files(dir: &Path, depth: usize, to: &mut Vec<PathBuf>) {

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
-
-/// What the text of a module says of its tasks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A Python module, as far as its text tells.
+#[derive(Clone, Debug)]
 pub(super) struct Module {
-    /// The tasks that may be asked for.
-    pub(super) tasks: Vec<Task>,
-    /// Every word that stands in the body of a class: tasks that others need are among them.
-    pub(super) words: BTreeSet<String>,
+    name: String,
+    /// The lines that import something.
+    imports: Vec<String>,
+    classes: Vec<Class>,
 }
 
 /// A task.
@@ -22,44 +20,77 @@ pub(super) struct Task {
 }
 
 /// A class as it stands in the text.
-struct Class<'t> {
-    name: &'t str,
-    bases: Vec<&'t str>,
-    body: Vec<&'t str>,
+#[derive(Clone, Debug)]
+struct Class {
+    name: String,
+    bases: Vec<String>,
+    body: Vec<String>,
 }
 
-/// Reads a module. Nothing is found where nothing is imported from Luigi.
-pub(super) fn module(text: &str) -> Module {
-    let imports = text.lines().any(|line| {
-        let line = line.trim_start();
-        (line.starts_with("import ") || line.starts_with("from ")) && line.contains("luigi")
-    });
-    if !imports {
-        return Module::default();
+impl Module {
+    /// Reads a module.
+    pub(super) fn read(name: String, text: &str) -> Module {
+        let is_import = |line: &&str| line.starts_with("import ") || line.starts_with("from ");
+        let imports = text.lines().map(str::trim_start).filter(is_import).map(str::to_owned);
+        Module { name, imports: imports.collect(), classes: classes(text) }
     }
-    let classes = classes(text);
+
+    /// Whether a class made of this one is a task, where those are known to be.
+    fn makes_task(&self, base: &str, known: &BTreeSet<&str>) -> bool {
+        let first = base.split('.').next().unwrap_or(base);
+        let names = |line: &String| words(line).any(|word| word == first);
+        let comes_in = self.imports.iter().any(names);
+        let own = self.classes.iter().any(|class| class.name == base);
+        let imports_luigi = self.imports.iter().any(|line| line.contains("luigi"));
+        (imports_luigi && is_luigis(base)) || ((own || comes_in) && known.contains(last(base)))
+    }
+}
+
+/// The tasks of these modules that may be asked for, each with its module: those that are a class of
+/// their own, do not come from outside, and are needed by no other.
+pub(super) fn asked_for(modules: &[Module]) -> Vec<(String, Task)> {
+    let all =
+        || modules.iter().flat_map(|module| module.classes.iter().map(move |of| (module, of)));
     let mut known: BTreeSet<&str> = BTreeSet::new();
     loop {
         let before = known.len();
-        let is_task = |class: &&Class<'_>| {
-            class.bases.iter().any(|base| is_luigis(base) || known.contains(base))
-        };
-        let more: Vec<&str> = classes.iter().filter(is_task).map(|class| class.name).collect();
+        let more: Vec<&str> = all()
+            .filter(|(module, class)| {
+                class.bases.iter().any(|base| module.makes_task(base, &known))
+            })
+            .map(|(_, class)| class.name.as_str())
+            .collect();
         known.extend(more);
         if known.len() == before {
             break;
         }
     }
-    let bases: BTreeSet<&str> = classes.iter().flat_map(|class| class.bases.clone()).collect();
-    let asked_for = |class: &&Class<'_>| {
-        // What others are made of is seldom asked for itself, and what comes from outside never.
-        known.contains(class.name)
-            && !bases.contains(class.name)
+    let bases: BTreeSet<&str> =
+        all().flat_map(|(_, class)| class.bases.iter().map(|base| last(base))).collect();
+    let needed: BTreeSet<&str> = all()
+        .filter(|(_, class)| known.contains(class.name.as_str()))
+        .flat_map(|(_, class)| {
+            let in_body = class.body.iter().flat_map(|line| words(line));
+            in_body.filter(|word| *word != class.name)
+        })
+        .collect();
+    let is_asked_for = |(module, class): &(&Module, &Class)| {
+        class.bases.iter().any(|base| module.makes_task(base, &known))
+            && !bases.contains(class.name.as_str())
+            && !needed.contains(class.name.as_str())
             && !class.bases.iter().any(|base| base.ends_with("ExternalTask"))
     };
-    let tasks = classes.iter().filter(asked_for).map(task).collect();
-    let words = classes.iter().flat_map(|class| words_of(class)).collect();
-    Module { tasks, words }
+    all().filter(is_asked_for).map(|(module, class)| (module.name.clone(), task(class))).collect()
+}
+
+/// The name of a class without its module.
+fn last(base: &str) -> &str {
+    base.rsplit('.').next().unwrap_or(base)
+}
+
+/// The words of a line of Python.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 fn is_luigis(base: &str) -> bool {
@@ -70,23 +101,23 @@ fn is_luigis(base: &str) -> bool {
     }
 }
 
-fn classes(text: &str) -> Vec<Class<'_>> {
-    let mut classes: Vec<Class<'_>> = Vec::new();
+fn classes(text: &str) -> Vec<Class> {
+    let mut classes: Vec<Class> = Vec::new();
     let mut inside = false;
     for line in text.lines() {
         let head = line.strip_prefix("class ").and_then(|rest| {
             let (name, rest) = rest.split_once('(')?;
             let (bases, _) = rest.split_once(')')?;
-            Some((name.trim(), bases.split(',').map(str::trim).collect::<Vec<_>>()))
+            Some((name.trim(), bases.split(',').map(|base| base.trim().to_owned()).collect()))
         });
         match head {
             Some((name, bases)) => {
-                classes.push(Class { name, bases, body: Vec::new() });
+                classes.push(Class { name: name.to_owned(), bases, body: Vec::new() });
                 inside = true;
             }
             None if line.trim().is_empty() || line.starts_with([' ', '\t']) => {
                 if let (true, Some(class)) = (inside, classes.last_mut()) {
-                    class.body.push(line);
+                    class.body.push(line.to_owned());
                 }
             }
             // A decorator belongs to the class below it, and names what that one needs.
@@ -96,7 +127,7 @@ fn classes(text: &str) -> Vec<Class<'_>> {
     classes
 }
 
-fn task(class: &Class<'_>) -> Task {
+fn task(class: &Class) -> Task {
     let mut lacks = Vec::new();
     for line in &class.body {
         let Some((name, value)) = line.split_once('=') else { continue };
@@ -108,21 +139,21 @@ fn task(class: &Class<'_>) -> Task {
             lacks.push(name.to_owned());
         }
     }
-    Task { class: class.name.to_owned(), lacks }
-}
-
-fn words_of(class: &Class<'_>) -> Vec<String> {
-    let Ok(word) = Regex::new(r"\b[A-Z]\w*\b") else { return Vec::new() };
-    let own = class.name;
-    let of_line = |line: &&str| -> Vec<String> {
-        word.find_iter(line).map(|found| found.as_str().to_owned()).collect()
-    };
-    class.body.iter().flat_map(of_line).filter(|found| found != own).collect()
+    Task { class: class.name.clone(), lacks }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn found(modules: &[(&str, &str)]) -> Vec<String> {
+        let modules: Vec<Module> =
+            modules.iter().map(|(name, text)| Module::read((*name).to_owned(), text)).collect();
+        let asked_for = asked_for(&modules).into_iter();
+        asked_for
+            .map(|(module, Task { class, lacks })| format!("{module}.{class} {lacks:?}"))
+            .collect()
+    }
 
     #[test]
     fn the_tasks_that_can_be_asked_for_are_told_from_their_steps() {
@@ -144,14 +175,24 @@ class Report(luigi.WrapperTask):
     def requires(self):
         return Step(day=self.day)
 
+class Alone(Base):
+    pass
+
 class Helper(object):
     pass
 "#;
-        let module = module(text);
-        let classes: Vec<&str> = module.tasks.iter().map(|task| task.class.as_str()).collect();
-        assert_eq!(classes, ["Step", "Report"]);
-        assert_eq!(module.tasks[1].lacks, ["city"]);
-        assert!(module.words.contains("Step") && module.words.contains("Source"));
-        assert_eq!(super::module("class A(luigi.Task): pass"), Module::default());
+        assert_eq!(found(&[("m", text)]), [r#"m.Report ["city"]"#, "m.Alone []"]);
+        assert!(found(&[("m", "class A(luigi.Task): pass")]).is_empty());
+    }
+
+    #[test]
+    fn what_tasks_of_other_modules_are_made_of_is_not_asked_for() {
+        let shape = "import luigi\nclass Step(luigi.Task):\n    pass\n";
+        let one = "from shape import Step\nclass A(Step):\n    pass\n\
+                   class B(Step):\n    def requires(self): return A()\n";
+        let other = "import shape\nclass C(shape.Step):\n    pass\n";
+        let stranger = "from elsewhere import Other\nclass D(Step):\n    pass\n";
+        let modules = [("one", one), ("other", other), ("shape", shape), ("stranger", stranger)];
+        assert_eq!(found(&modules), ["one.B []", "other.C []"]);
     }
 }

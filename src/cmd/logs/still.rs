@@ -17,6 +17,9 @@ use crate::store::reader::Reader;
 /// memory.
 const MOST_THREADS: usize = 4;
 
+/// Records that are worth more than one reader.
+const A_LOT: u64 = 20_000;
+
 /// Bytes of lines that are shown at once, in a write of their own.
 const A_FEW: usize = 4 << 10;
 
@@ -55,7 +58,9 @@ pub(super) fn print_stretches(
         threads: 1,
     };
     // Asking how many processors there are takes longer than reading the end of a log.
-    if search.parts() {
+    let records =
+        stretches.iter().map(|stretch| stretch.upto.saturating_sub(stretch.after)).sum::<u64>();
+    if search.parts() && records > A_LOT {
         search.threads =
             std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
     }
