@@ -61,7 +61,11 @@ pub(super) fn of_task(
         },
         found => found,
     };
-    let begun = attempt.map_or(i64::MIN, |attempt| attempt.started_at.0.saturating_sub(SKEW_FIRST));
+    // By the time of recording: what is caught up on was recorded long after it happened.
+    let recorded = attempt.and_then(|attempt| {
+        lines.iter().find(|seen| seen.line.seq >= attempt.first_seq).map(|seen| seen.line.ts)
+    });
+    let begun = recorded.map_or(i64::MIN, |begun| begun.0.saturating_sub(SKEW_FIRST));
     let pid = attempt.and_then(|attempt| attempt.pid);
     let same_process = attempt.is_some_and(|attempt| is_alone(table, attempt));
     let head = &lines[at].line;

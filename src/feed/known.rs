@@ -215,6 +215,7 @@ mod tests {
             exit: 30,
             reasons: Vec::new(),
             luigi: None,
+            heard: None,
         };
         let lines = [
             (
@@ -298,7 +299,8 @@ mod tests {
         )
         .unwrap();
         let verdict = Verdict::Succeeded;
-        let judged = Event::RunVerdict { verdict, exit: 0, reasons: Vec::new(), luigi: None };
+        let judged =
+            Event::RunVerdict { verdict, exit: 0, reasons: Vec::new(), luigi: None, heard: None };
         let head = Head::new(plan.name(), 1, "planwatch");
         let mut log = Vec::new();
         for (seq, event) in (1..).zip([opened, started, judged]) {

@@ -75,7 +75,13 @@ impl Log {
 
     fn end(&mut self, exit: i32) {
         let verdict = if exit == 0 { Verdict::Succeeded } else { Verdict::Failed };
-        self.event(&Event::RunVerdict { verdict, exit, reasons: Vec::new(), luigi: None });
+        self.event(&Event::RunVerdict {
+            verdict,
+            exit,
+            reasons: Vec::new(),
+            luigi: None,
+            heard: None,
+        });
     }
 }
 
@@ -229,7 +235,7 @@ fn a_follower_learns_from_the_verdict_alone_whether_a_restart_is_due() {
     let policy = || Some(Restart::new(RestartPolicy::OnFailure));
     let ends = |exit, luigi| {
         let (verdict, reasons) = (Verdict::Incomplete, Vec::new());
-        Event::RunVerdict { verdict, exit, reasons, luigi }
+        Event::RunVerdict { verdict, exit, reasons, luigi, heard: None }
     };
     for (name, end, over) in [
         ("lacks-data", ends(20, Some(Face::Missing)), true),

@@ -25,6 +25,7 @@ use crate::model::{Event, FORMAT, FileMark, Level, PlanName, Record, Stamp, Stat
 use crate::parse::{self, Line, Seen};
 
 use clock::Clock;
+pub use clock::ToldSpan;
 pub use headline::{Judgement, headline};
 pub use next::Next;
 pub use run::{RunFold, Stopping};
@@ -150,15 +151,8 @@ impl Fold {
         }
         let mut stream = StreamFold { off, ..known.clone() };
         let heard = stream.hear(line);
-        let happened = stream.happened(line, &heard, self.since(known), ts);
+        let happened = stream.happened(line, ts);
         text(off, line, &heard, happened)
-    }
-
-    /// Start of the process of a stream's run, where a clock is to be compared with it.
-    #[inline]
-    fn since(&self, stream: &StreamFold) -> Option<Stamp> {
-        stream.clock?;
-        self.run(stream.run)?.spawned_at
     }
 
     /// Takes a line of the stream at `slot` as record `seq`, and gives what it was recognised as.
@@ -174,12 +168,11 @@ impl Fold {
         if self.streams[slot].stream == Stream::Events {
             return self.event_line(slot, off, line, ts, seq);
         }
-        let since = self.since(&self.streams[slot]);
         let stream = &mut self.streams[slot];
         let (piece, own) = (stream.recogniser.is_inside_line(), stream.is_own());
         let heard = stream.hear(line);
         let seen = if own { heard.seen } else { Seen::default() };
-        let happened = stream.happened(line, &heard, since, ts);
+        let happened = stream.happened(line, ts);
         let bytes = line.consumed as u64;
         stream.pass(off, line);
         self.lines += 1;
@@ -198,6 +191,7 @@ impl Fold {
         let ended = if piece || !own { None } else { parse::ended(line.bytes) };
         if let Some(run) = self.run_mut(run) {
             run.line(&seen, ended, bytes, seq);
+            run.told(happened, own);
         }
         self.count(ts, seq);
         text(off, line, &heard, happened)
@@ -232,18 +226,19 @@ impl Fold {
                     self.streams[slot].skip_to(at + bytes);
                 }
             }
-            Event::SourceOpened { of, file, earlier, zone, .. } => {
+            Event::SourceOpened { of, file, earlier, zone, bytes, .. } => {
                 self.begin_file(run, of, Some(*file));
                 let slot = self.slot(run, of);
-                self.streams[slot].own = self.streams[slot].off + earlier;
-                self.streams[slot].clock = zone.map(Clock::new);
+                let stream = &mut self.streams[slot];
+                stream.own = stream.off + earlier;
+                stream.clock = zone.map(|zone| Clock::new(zone, stream.off + bytes));
             }
             Event::SourceReplaced { of, file, .. } => self.begin_file(run, of, *file),
             Event::SourceTruncated { of, .. } => self.begin_file(run, of, None),
             _ => {}
         }
-        if let Event::RunVerdict { verdict, .. } = event {
-            self.tables.cut(run, ts, seq, verdict.is_success());
+        if let Event::RunVerdict { verdict, heard, .. } = event {
+            self.tables.cut(run, heard.unwrap_or(ts), seq, verdict.is_success());
         }
         self.sum_up();
         self.said(run, span, seq);
@@ -360,7 +355,7 @@ fn text<'a>(off: u64, line: &Line<'a>, heard: &Heard<'a>, happened: Option<Stamp
         level: heard.seen.level,
         logger: heard.seen.logger,
         task: heard.task.map(|(task, event)| (task.task, event)),
-        happened,
+        happened: happened.filter(|_| heard.task.is_some()),
     }
 }
 

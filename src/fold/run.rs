@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Judgement, Tasks};
+use super::{Judgement, Tasks, ToldSpan};
 use crate::model::{
     Ending, Event, Face, Failure, Level, Marker, NowRunning, Restart, Stamp, State, Stream,
     TaskCounts, Verdict, VerdictRule, judge,
@@ -63,6 +63,10 @@ pub struct RunFold {
     pub start: Option<u64>,
     /// When it was announced.
     pub started_at: Stamp,
+    /// From when to when its files tell that it was at work, where they were read afterwards and
+    /// nobody has seen it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldSpan>,
     /// When its process was there.
     pub spawned_at: Option<Stamp>,
     /// When its process had ended.
@@ -179,6 +183,7 @@ impl RunFold {
                 self.start = Some(*start);
                 let age = i64::try_from(age_ms.saturating_mul(1000)).unwrap_or(0);
                 self.spawned_at = Some(Stamp(ts.0.saturating_sub(age)));
+                self.told = None;
                 if self.state == State::Starting {
                     self.state = State::Running;
                 }
@@ -238,7 +243,7 @@ impl RunFold {
                 self.held.clone_from(of);
                 self.held_by.clone_from(pids);
             }
-            Event::RunVerdict { verdict, exit, reasons, luigi } => {
+            Event::RunVerdict { verdict, exit, reasons, luigi, .. } => {
                 self.hear_luigi(*luigi, *verdict, *exit);
                 self.verdict = *verdict;
                 self.exit = Some(*exit);

@@ -100,7 +100,7 @@ impl Writer {
         }
         let judgement = self.fold.verdict(run).unwrap();
         let Judgement { verdict, exit, reasons, luigi, .. } = judgement;
-        self.say(run, Event::RunVerdict { verdict, exit, reasons, luigi }, false);
+        self.say(run, Event::RunVerdict { verdict, exit, reasons, luigi, heard: None }, false);
     }
 
     fn stop(&mut self, restart: bool) {

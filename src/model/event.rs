@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Face, FileMark, Level, Restart, Stream, Verdict, VerdictRule};
+use super::{Face, FileMark, Level, Restart, Stamp, Stream, Verdict, VerdictRule};
 
 /// One event and its own fields. Adding a kind makes the compiler list its readers; readers of
 /// older releases skip kinds they do not know.
@@ -171,6 +171,10 @@ pub enum Event {
         /// followers do not read the plan's own lines.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         luigi: Option<Face>,
+        /// When the last was written that is known of the run, where its files were read afterwards
+        /// and nobody has seen it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heard: Option<Stamp>,
     },
     /// The plan will be started again.
     #[serde(rename = "run.restarting")]
@@ -270,7 +274,10 @@ pub enum Event {
         /// log, and say nothing about the run.
         #[serde(default, skip_serializing_if = "is_zero")]
         earlier: u64,
-        /// Seconds east of UTC at which times without a zone in its lines are read.
+        /// Bytes that it held then: what they tell happened when they say so.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        bytes: u64,
+        /// Seconds east of UTC at which times in those bytes are read; None: not to be believed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         zone: Option<i32>,
     },

@@ -4,14 +4,13 @@
 //! held, one after the other. Which file that is now, and at which offset it began, stands in the
 //! log, so that a recorder that takes over goes on at the very byte.
 
+mod clock;
 mod place;
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-
-use jiff::tz::TimeZone;
 
 use crate::fold::StreamFold;
 use crate::model::{Event, FileMark, Followed, Head, Level, Stream};
@@ -203,10 +202,9 @@ impl FileSource {
             }
         };
         let msg = format!("{} is {path}{before}", self.stream);
-        // That of a container may be another: what does not fit the process's start is not used.
-        let zone = Some(TimeZone::system().to_offset(cap.ts().timestamp()).seconds());
-        let event =
-            Event::SourceOpened { of: self.stream.clone(), path, file: mark, earlier, zone };
+        let bytes = file.metadata()?.len();
+        let (of, zone) = (self.stream.clone(), clock::zone_of(&file));
+        let event = Event::SourceOpened { of, path, file: mark, earlier, bytes, zone };
         self.turn_to(file);
         cap.event(self.run, None, Level::Debug, &msg, &event)
     }

@@ -15,11 +15,13 @@ pub fn journal(to: &mut Vec<u8>, record: &Record<'_>) {
     field(to, "PLANWATCH_RUN", number.format(record.run).as_bytes());
     field(to, "PLANWATCH_SEQ", number.format(record.seq).as_bytes());
     field(to, "PLANWATCH_STREAM", record.stream.name().as_bytes());
+    let task_ts = record.task_ts.map(|ts| ts.to_string().into());
     let optional = [
         ("PLANWATCH_EVENT", &record.event),
         ("PLANWATCH_LOGGER", &record.logger),
         ("PLANWATCH_TASK", &record.task),
         ("PLANWATCH_TASK_EVENT", &record.task_event),
+        ("PLANWATCH_TASK_TS", &task_ts),
     ];
     for (name, value) in optional {
         if let Some(value) = value {
@@ -66,10 +68,12 @@ pub fn otlp(to: &mut Vec<u8>, record: &Record<'_>) {
         attribute("planwatch.seq", whole(record.seq)),
         attribute("log.iostream", text(&record.stream.name())),
     ];
+    let task_ts = record.task_ts.map(|ts| ts.to_string().into());
     let optional = [
         ("event.name", &record.event),
         ("planwatch.task", &record.task),
         ("planwatch.task_event", &record.task_event),
+        ("planwatch.task_ts", &task_ts),
     ];
     for (key, value) in optional {
         attributes.extend(value.as_deref().map(|value| attribute(key, text(value))));

@@ -197,6 +197,7 @@ pub fn logfmt(to: &mut Vec<u8>, record: &Record<'_>) {
     pair("plan", &record.plan);
     pair("run", itoa::Buffer::new().format(record.run));
     pair("stream", &record.stream.name());
+    let task_ts = record.task_ts.map(|ts| ts.to_string());
     let optional = [
         ("event", record.event.as_deref()),
         ("level", record.level.map(Level::name)),
@@ -205,6 +206,7 @@ pub fn logfmt(to: &mut Vec<u8>, record: &Record<'_>) {
         ("eol", record.eol.field()),
         ("task", record.task.as_deref()),
         ("task_event", record.task_event.as_deref()),
+        ("task_ts", task_ts.as_deref()),
     ];
     for (key, value) in optional {
         if let Some(value) = value {

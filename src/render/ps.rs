@@ -140,12 +140,7 @@ impl PsRow {
 }
 
 fn elapsed_ms(run: &RunFold, now: Stamp) -> u64 {
-    if let Some(wall) = run.wall_ms {
-        return wall;
-    }
-    let end = run.ended_at.unwrap_or(now);
-    let span = end.since(run.spawned_at.unwrap_or(run.started_at));
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(run.took(now).as_millis()).unwrap_or(u64::MAX)
 }
 
 const COLUMNS: [Column; 8] = [

@@ -128,12 +128,7 @@ impl Row {
     }
 
     pub(super) fn elapsed(&self, now: Stamp) -> Option<Duration> {
-        let run = self.run()?;
-        let since = run.spawned_at.unwrap_or(run.started_at);
-        Some(match run.wall_ms {
-            Some(wall) => Duration::from_millis(wall),
-            None => run.ended_at.unwrap_or(now).since(since),
-        })
+        self.run().map(|run| run.took(now))
     }
 
     fn tasks(&self) -> Option<PsTasks> {

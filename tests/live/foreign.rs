@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
 
+use planwatch::model::Stamp;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -186,7 +188,13 @@ fn recorded_pipelines_get_the_right_verdict_long_after_their_end() {
         for file in fs::read_to_string(data.join(format!("{name}.files"))).unwrap().lines() {
             fs::write(folder.join(file), "").unwrap();
         }
-        fs::copy(data.join(format!("{name}.log")), folder.join("log.txt")).unwrap();
+        let log = folder.join("log.txt");
+        fs::copy(data.join(format!("{name}.log")), &log).unwrap();
+        let log = fs::File::options().append(true).open(log).unwrap();
+        // As it was left, by a program in UTC.
+        let left: Stamp = "2026-11-23T17:36:12.500000Z".parse().unwrap();
+        let left = SystemTime::UNIX_EPOCH + Duration::from_micros(left.0.unsigned_abs());
+        log.set_modified(left).unwrap();
         home.planwatch(["attach", "--dir", &text(&folder)])
             .code(code)
             .prints_something()

@@ -38,6 +38,9 @@ pub struct Item {
     pub task: Option<Box<str>>,
     /// What happened to the task.
     pub task_event: Option<Box<str>>,
+    /// When that happened, where it was well before the record.
+    #[serde(default)]
+    pub task_ts: Option<Stamp>,
 }
 
 impl Item {
@@ -58,6 +61,7 @@ impl Item {
             eol: record.eol,
             task: record.task.map(boxed),
             task_event: record.task_event.map(boxed),
+            task_ts: record.task_ts,
         }
     }
 
@@ -79,6 +83,7 @@ impl Item {
             eol: Eol::Lf,
             task: None,
             task_event: None,
+            task_ts: None,
         }
     }
 

@@ -246,7 +246,8 @@ fn open(task: &mut Task) -> Option<&mut Attempt> {
 }
 
 fn close(attempt: &mut Attempt, end: AttemptEnd, ts: Stamp, seq: u64) {
-    attempt.ended_at = Some(ts);
+    // Two clocks may tell of it.
+    attempt.ended_at = Some(ts.max(attempt.started_at));
     attempt.end = Some(end);
     attempt.last_seq = Some(seq);
 }

@@ -50,7 +50,11 @@ impl Rebuild {
             Stream::Planwatch if record.event.as_deref() == Some("run.verdict") => {
                 // That is the level of a verdict that needs nobody.
                 let well = record.level == Some(Level::Info);
-                self.tasks.cut(record.ts, record.seq, well)
+                let heard = match record.event_of(line) {
+                    Some(Event::RunVerdict { heard, .. }) => heard,
+                    _ => None,
+                };
+                self.tasks.cut(heard.unwrap_or(record.ts), record.seq, well)
             }
             Stream::Planwatch => {
                 self.break_off(record, line);

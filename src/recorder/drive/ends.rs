@@ -13,7 +13,8 @@ impl Recorder {
             self.cap.fold.sum_up();
             let Some(judged) = self.cap.fold.verdict(run) else { continue };
             let Judgement { verdict, exit, reasons, luigi, level, msg } = judged;
-            let event = Event::RunVerdict { verdict, exit, reasons, luigi };
+            let heard = self.cap.fold.run(run).and_then(|run| Some(run.told?.to));
+            let event = Event::RunVerdict { verdict, exit, reasons, luigi, heard };
             self.cap.event(run, None, level, &msg, &event)?;
             self.cap.flush()?;
             self.sync()?;

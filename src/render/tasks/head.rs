@@ -31,11 +31,9 @@ pub fn head(to: &mut Vec<u8>, scene: &Scene<'_>, look: Look) {
 /// `running 12m04s`
 fn state(scene: &Scene<'_>) -> String {
     let run = scene.run;
-    let begun = match scene.was_never_seen() {
-        true => scene.since(),
-        false => run.spawned_at.unwrap_or(run.started_at),
-    };
-    let took = run.wall_ms.map_or(scene.until().since(begun), Duration::from_millis);
+    let begun = run.spawned_at.unwrap_or(run.started_at);
+    let lost = scene.is_over() && run.ended_at.is_none();
+    let took = if lost { scene.until().since(begun) } else { run.took(scene.now) };
     format!("{} {}", run_word(run), format_duration(took))
 }
 

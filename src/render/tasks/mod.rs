@@ -79,27 +79,23 @@ impl Scene<'_> {
 
     /// How far time has come for the tasks: to the present, or to the end of the run.
     pub fn until(&self) -> Stamp {
-        let last_attempt = || self.table.tasks.iter().filter_map(last_heard).max();
         match self.run.ended_at {
             // Read long after its end: nobody saw that.
-            Some(ended) if self.was_never_seen() => last_attempt().unwrap_or(ended),
-            Some(ended) => ended,
+            Some(ended) => self.run.told.map_or(ended, |told| told.to),
             None if self.run.state.is_live() => self.now,
             // Lost: it was last heard of with its last attempt.
-            None => last_attempt().unwrap_or(self.now),
+            None => self.table.tasks.iter().filter_map(last_heard).max().unwrap_or(self.now),
         }
     }
 
     /// When the clock of the run began.
     pub fn since(&self) -> Stamp {
-        let begun = self.run.spawned_at.unwrap_or(self.run.started_at);
+        let begun = match self.run.told {
+            Some(told) if self.run.ended_at.is_some() => told.from,
+            _ => self.run.spawned_at.unwrap_or(self.run.started_at),
+        };
         let first = self.table.tasks.iter().flat_map(|task| &task.history);
         first.map(|attempt| attempt.started_at).min().map_or(begun, |first| first.min(begun))
-    }
-
-    /// Whether all that is known of the run stands in a file that it left.
-    fn was_never_seen(&self) -> bool {
-        self.run.foreign && self.run.spawned_at.is_none()
     }
 
     /// Where a task stands, in the words of tables.

@@ -7,7 +7,7 @@ use super::ink::{Glyph, ink, width};
 use super::rows::Row;
 use super::sense::{Held, Kind};
 use super::{Settings, Times};
-use crate::feed::window::TaskWords;
+use crate::feed::window::{Item, TaskWords};
 use crate::model::{Eol, Level, PlanName, Stamp, format_duration};
 use crate::render::sanitize::has_escapes;
 use crate::render::theme::Tone;
@@ -236,7 +236,8 @@ impl Manner<'_> {
                 && line.item.task.as_deref() == Some(task)
                 && (line.item.place.plan, line.item.run) == (end.place.plan, end.run)
         })?;
-        Some(format_duration(end.place.ts.since(begun.item.place.ts)))
+        let happened = |item: &Item| item.task_ts.unwrap_or(item.place.ts);
+        Some(format_duration(happened(end).since(happened(&begun.item))))
     }
 }
 
