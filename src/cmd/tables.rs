@@ -73,10 +73,10 @@ impl ChosenRun {
     }
 }
 
-/// The table of a run that has ended, if it is saved.
+/// The table of a run that has ended, if it is saved and has a task.
 pub(super) fn saved(plan: &PlanDir, run: u64) -> Option<TaskTable> {
     let kept: Option<Kept> = snapshot::load_json(&plan.tasks_file(run)).ok().flatten();
-    kept.map(|kept| kept.table)
+    kept.map(|kept| kept.table).filter(|table| !table.tasks.is_empty())
 }
 
 fn no_run(plan: &PlanName, choice: RunChoice, fold: &Fold) -> Failure {

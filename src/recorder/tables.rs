@@ -60,11 +60,12 @@ impl Keeper {
     fn save(&mut self, plan: &PlanDir, fold: &mut Fold, run: u64) {
         let seq = fold.seq;
         let last = self.saved.iter().find(|saved| saved.run == run);
-        let Some(tasks) = fold.tables.of(run).filter(|tasks| tasks.heard_anything()) else {
-            return;
-        };
-        let heard = tasks.table().seq;
-        if last.is_some_and(|last| heard <= last.seq && seq < last.seq + FAR) {
+        let Some(tasks) = fold.tables.of(run) else { return };
+        let said_new =
+            tasks.heard_anything() && last.is_none_or(|last| tasks.table().seq > last.seq);
+        // That nothing was said is worth knowing, too: who takes up a table reads on from there.
+        let begun = fold.run(run).map_or(0, |run| run.first_seq);
+        if !said_new && seq < last.map_or(0, |last| last.seq).max(begun) + FAR {
             return;
         }
         let Some(kept) = fold.kept(run) else { return };
@@ -114,4 +115,39 @@ fn table_of(plan: &PlanDir, run: u64, first: u64, upto: u64) -> io::Result<Tasks
         rebuild.is_listening()
     })?;
     Ok(rebuild.done(upto))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Event;
+    use crate::store::layout::Home;
+
+    #[test]
+    fn of_a_plan_that_tells_of_no_task_it_is_saved_how_far_that_is_known() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        let mut fold = Fold::new("p".parse().unwrap());
+        fold.tables.keep();
+        let started = r#"{"event":"run.started","argv":[],"cwd":"/","verdict":[],"boot":""}"#;
+        let started: Event = serde_json::from_str(started).unwrap();
+        let at = 7 * FAR;
+        fold.event(1, &started, None, crate::model::Stamp(0), at);
+        let mut keeper = Keeper::default();
+        let saved = || {
+            let kept: Option<Kept> = snapshot::load_json(&plan.tasks_file(1)).ok().flatten();
+            kept.map(|kept| kept.table.seq)
+        };
+        for (seq, known) in [
+            (at + FAR - 1, None),
+            (at + FAR, Some(at + FAR)),
+            (at + 2 * FAR - 1, Some(at + FAR)),
+            (at + 2 * FAR, Some(at + 2 * FAR)),
+        ] {
+            fold.seq = seq;
+            keeper.save_all(&plan, &mut fold);
+            assert_eq!(saved(), known, "at {seq}");
+        }
+    }
 }

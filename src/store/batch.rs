@@ -14,6 +14,8 @@ pub struct Batch {
     pub(super) most: usize,
     /// How often as much was there as was asked for.
     pub(super) full: u32,
+    /// Where each line ends, where that is wanted.
+    ends: Option<Vec<usize>>,
 }
 
 /// Bytes asked for at once while lines are waiting.
@@ -37,7 +39,12 @@ impl Batch {
 
     /// An empty batch that is filled with so many bytes at most, unless a line is longer.
     pub fn of(most: usize) -> Batch {
-        Batch { buffer: Vec::new(), filled: 0, most, full: 0 }
+        Batch { buffer: Vec::new(), filled: 0, most, full: 0, ends: None }
+    }
+
+    /// The same, with the ends of its lines: they have to be counted all the same.
+    pub fn with_ends(most: usize) -> Batch {
+        Batch { ends: Some(Vec::new()), ..Batch::of(most) }
     }
 
     /// Takes lines that come from elsewhere, each with its `\n`.
@@ -45,6 +52,7 @@ impl Batch {
         self.buffer.clear();
         self.buffer.extend_from_slice(lines);
         self.filled = lines.len();
+        self.count();
     }
 
     /// The lines, each with its `\n`. Their beginnings are known to be records; a flipped byte
@@ -69,10 +77,27 @@ impl Batch {
         Some(&self.buffer[before.map_or(0, |at| at + 1)..self.filled])
     }
 
-    /// Gives away the buffer that begins with the lines, for another one.
-    pub fn swap(&mut self, buffer: &mut Vec<u8>) {
+    /// Gives away the buffer that begins with the lines, and where these end if that is known, for
+    /// others.
+    pub fn swap(&mut self, buffer: &mut Vec<u8>, ends: &mut Vec<usize>) {
         std::mem::swap(&mut self.buffer, buffer);
         self.filled = 0;
+        if let Some(own) = &mut self.ends {
+            std::mem::swap(own, ends);
+        }
+    }
+
+    /// Counts the lines, and keeps where they end if that is wanted.
+    fn count(&mut self) -> usize {
+        let lines = memchr_iter(b'\n', &self.buffer[..self.filled]);
+        match &mut self.ends {
+            None => lines.count(),
+            Some(ends) => {
+                ends.clear();
+                ends.extend(lines.map(|end| end + 1));
+                ends.len()
+            }
+        }
     }
 
     /// Drops the first line and says how long it was.
@@ -84,8 +109,8 @@ impl Batch {
     }
 
     /// The seq of the last line, if the lines are exactly the ones that follow `after`.
-    pub(super) fn dense_after(&self, after: u64) -> Option<u64> {
-        let count = memchr_iter(b'\n', self.bytes()).count() as u64;
+    pub(super) fn dense_after(&mut self, after: u64) -> Option<u64> {
+        let count = self.count() as u64;
         let last = Peek::seq(self.last()?)?;
         (Peek::seq(self.bytes())? == after + 1 && last == after + count).then_some(last)
     }
@@ -116,6 +141,9 @@ impl Batch {
         }
         sifted.taken = at;
         self.filled = kept;
+        if self.ends.is_some() {
+            self.count();
+        }
         sifted
     }
 

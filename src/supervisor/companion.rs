@@ -1,6 +1,7 @@
 //! The recorder beside a supervisor: found or started, replaced when it dies, woken when it was
 //! stopped.
 
+use std::fs;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -68,8 +69,9 @@ impl Companion {
 
     /// The newest segment and its length.
     fn log_end(&self) -> (u64, u64) {
-        let segments = segments::list(&self.plan.log()).unwrap_or_default();
-        segments.last().map_or((0, 0), |last| (last.first, last.bytes))
+        // There may be very many: only that one is looked at.
+        let newest = segments::firsts(&self.plan.log()).unwrap_or_default().pop().unwrap_or(0);
+        (newest, fs::metadata(self.plan.segment(newest)).map_or(0, |meta| meta.len()))
     }
 
     /// Lets a stopped recorder go on: a plan must not wait for somebody's ^Z.

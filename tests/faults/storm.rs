@@ -32,6 +32,8 @@ struct Storm {
     targets: Vec<Target>,
     /// Followers that will be killed.
     passing: Vec<Live>,
+    /// When there was room on the disk again.
+    full: Option<Instant>,
     page: Page,
 }
 
@@ -56,10 +58,14 @@ const FAULTS: [Fault; 12] = [
 /// Segments that a pruned log keeps: enough for a witness that is a little late.
 const KEPT: &str = "24";
 
+/// How long all plans together catch up on what a full disk kept from them.
+const CROWDED: Duration = Duration::from_secs(3);
+
 impl Storm {
     fn new(home: Home, plans: u64) -> Storm {
         let (targets, passing, page) = (Vec::new(), Vec::new(), Page::default());
-        let mut storm = Storm { home, random: Random::new(), targets, passing, page };
+        let random = Random::new();
+        let mut storm = Storm { home, random, targets, passing, full: None, page };
         for i in 0..plans {
             let name = format!("plan-{i:02}");
             let steps = storm.steps(i as usize);
@@ -139,7 +145,7 @@ impl Storm {
             assert!(killed.elapsed() < crate::harness::LIMIT, "{plan}\n{}", self.home.picture());
             std::thread::yield_now();
         }
-        self.page.recovered_in(killed.elapsed());
+        self.page.recovered_in(killed, self.full.is_some_and(|full| full.elapsed() < CROWDED));
     }
 
     fn kill_supervisor(&mut self) {
@@ -175,6 +181,7 @@ impl Storm {
             self.random.moment(Duration::from_millis(10));
         }
         std::fs::remove_file(&filler).unwrap();
+        self.full = Some(Instant::now());
     }
 
     fn prune(&mut self) {

@@ -19,6 +19,7 @@ const BLOCKS: usize = 2;
 #[derive(Default)]
 pub(super) struct Block {
     pub(super) lines: Vec<u8>,
+    ends: Vec<usize>,
     pub(super) index: Vec<Line>,
 }
 
@@ -173,8 +174,8 @@ fn fill(strain: &mut Strain<'_>, mut block: Block, to: &Sender<Told>) -> io::Res
             Some(What::Renewed) => Told::Renewed,
             Some(What::Lines(b"")) => continue,
             Some(What::Lines(_)) => {
-                strain.give_lines(&mut block.lines);
-                times(&block.lines, &mut block.index);
+                strain.give_lines(&mut block.lines, &mut block.ends);
+                times(&block.lines, &block.ends, &mut block.index);
                 return Ok(Some(block));
             }
         };

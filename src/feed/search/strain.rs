@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::numbers::Numbers;
 use super::{Search, Stretch, What};
@@ -58,7 +58,7 @@ impl<'s> Strain<'s> {
 
     /// One of many that wait for each other.
     pub(super) fn small(search: &'s Search, stretch: &Stretch) -> io::Result<Strain<'s>> {
-        Ok(Strain { batch: Batch::of(SMALL), ..Strain::new(search, stretch)? })
+        Ok(Strain { batch: Batch::with_ends(SMALL), ..Strain::new(search, stretch)? })
     }
 
     /// Reads on; None at the end. What is given may be no lines at all.
@@ -97,14 +97,19 @@ impl<'s> Strain<'s> {
         }
     }
 
-    /// Gives away the lines last given, for another buffer.
-    pub(super) fn give_lines(&mut self, to: &mut Vec<u8>) {
+    /// Gives away the lines last given, and where they end, for other buffers.
+    pub(super) fn give_lines(&mut self, to: &mut Vec<u8>, ends: &mut Vec<usize>) {
         match self.whole.take() {
             Some(length) => {
-                self.batch.swap(to);
+                self.batch.swap(to, ends);
                 to.truncate(length);
+                ends.truncate(ends.partition_point(|end| *end <= length));
             }
-            None => std::mem::swap(&mut self.found, to),
+            None => {
+                std::mem::swap(&mut self.found, to);
+                ends.clear();
+                ends.extend(memchr_iter(b'\n', to).map(|end| end + 1));
+            }
         }
     }
 

@@ -1,7 +1,5 @@
 //! When the lines of a block were written, and where each ends.
 
-use memchr::memchr_iter;
-
 use crate::model::{Peek, Stamp};
 
 /// One line.
@@ -19,15 +17,15 @@ const FRACTION: usize = 6;
 const FRONT: &[u8] = b"{\"ts\":\"";
 
 /// Finds out about all lines; an empty line in front of one belongs to it.
-pub(super) fn times(lines: &[u8], index: &mut Vec<Line>) {
+pub(super) fn times(lines: &[u8], ends: &[usize], index: &mut Vec<Line>) {
     index.clear();
     // Most lines are of the same second: that of the last one, as it is printed and in microseconds.
     let (mut second, mut micros) = ([0; SECOND], 0);
     let mut start = 0;
-    for newline in memchr_iter(b'\n', lines) {
-        let line = &lines[start..newline];
+    for &end in ends {
+        let line = &lines[start..end - 1];
         if line.is_empty() && start == index.last().map_or(0, |last: &Line| last.end) {
-            start = newline + 1;
+            start = end;
             continue;
         }
         let text: Option<&[u8; Stamp::LEN]> =
@@ -45,8 +43,8 @@ pub(super) fn times(lines: &[u8], index: &mut Vec<Line>) {
             }
             None => Peek::place(line).map_or(0, |(ts, _)| of(&ts)),
         };
-        start = newline + 1;
-        index.push(Line { time, end: start });
+        start = end;
+        index.push(Line { time, end });
     }
 }
 
@@ -72,7 +70,10 @@ mod tests {
                 .to_owned(),
             "no record\n".to_owned(),
         ];
-        times(texts.concat().as_bytes(), &mut index);
+        let text = texts.concat();
+        let ends: Vec<usize> =
+            memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1).collect();
+        times(text.as_bytes(), &ends, &mut index);
         let start: Stamp = "2026-11-23T17:31:02.000000Z".parse().unwrap();
         let told: Vec<i64> = index.iter().map(|line| line.time - start.0).collect();
         assert_eq!(told, [123_456, 999_999, 1_000_000, 2_000_000, -start.0]);
