@@ -19,6 +19,7 @@ pub use crate::gateway::Address;
 use crate::gateway::{Access, Control, Deed, Listener, Settings, Token, serve};
 use crate::model::PlanName;
 use crate::os::host::{random_token, set_umask};
+use crate::os::kernel::give_large_memory_back;
 use crate::os::net::allow_open_files;
 use crate::os::tool;
 use crate::store::layout::Home;
@@ -80,6 +81,8 @@ pub fn run(options: Options, world: &World) -> anyhow::Result<i32> {
     };
     // A socket that is a file is made for its owner alone.
     set_umask(0o077);
+    // Whoever is behind in a compressed log holds some MiB of it for a moment.
+    give_large_memory_back();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("serve")

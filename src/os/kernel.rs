@@ -248,6 +248,18 @@ pub fn give_memory_back() {
     }
 }
 
+/// Has large pieces of memory given back to the system as soon as they are free, for a process with
+/// many threads that lives long: by itself the allocator learns from the first large piece to keep
+/// such pieces (mallopt(3), M_MMAP_THRESHOLD). Call it before other threads are started.
+pub fn give_large_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: settings of the allocator, changed while nobody else uses it.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10);
+        libc::mallopt(libc::M_ARENA_MAX, 2);
+    }
+}
+
 /// Closes every descriptor from 3 on but `keep`: whatever a careless starter left open. Call it
 /// before anything else is opened.
 pub fn close_inherited(keep: Option<RawFd>) {
