@@ -156,8 +156,11 @@ pub(super) fn rebuilt(
 ) -> io::Result<Option<(Rebuild, u64)>> {
     let saved: Option<Kept> = snapshot::load_json(&plan.tasks_file(run)).ok().flatten();
     let last = Reader::open(plan)?.last_seq()?;
-    let saved = saved.filter(|kept| kept.table.run == run && kept.table.seq <= last);
     let known = fold.run(run);
+    // One from before the run began is of another, which a power cut took out of the log.
+    let begun = known.map_or(0, |run| run.first_seq);
+    let saved =
+        saved.filter(|kept| kept.table.run == run && (begun..=last).contains(&kept.table.seq));
     if let (None, Some(kept)) = (known, &saved) {
         // Long over: it was saved when it ended.
         return Ok(Some((Rebuild::from(kept.clone()), kept.table.seq)));

@@ -17,6 +17,7 @@ pub struct Clock {
     zone: i32,
     /// Offset in the stream of the first byte that was written later: what is read from there on
     /// has just been written.
+    #[serde(default)]
     upto: u64,
     /// The last time that a line told: it is that of the lines behind it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -243,7 +243,9 @@ impl RunFold {
                 self.held.clone_from(of);
                 self.held_by.clone_from(pids);
             }
-            Event::RunVerdict { verdict, exit, reasons, luigi, .. } => {
+            Event::RunVerdict { verdict, exit, reasons, luigi, heard } => {
+                let told = |to| ToldSpan::and(self.told, to);
+                self.told = heard.map(told);
                 self.hear_luigi(*luigi, *verdict, *exit);
                 self.verdict = *verdict;
                 self.exit = Some(*exit);

@@ -152,6 +152,7 @@ impl StreamFold {
         self.file = file.or(self.file);
         self.base = self.off;
         self.own = self.off;
+        self.clock = None;
         self.tail = Tail::default();
         self.recogniser = Recogniser::default();
     }

@@ -97,7 +97,8 @@ pub(super) fn take_up(plan: &PlanDir, fold: &mut Fold) -> io::Result<()> {
 fn table_of(plan: &PlanDir, run: u64, first: u64, upto: u64) -> io::Result<Tasks> {
     let path = plan.tasks_file(run);
     let saved: Option<Kept> = snapshot::load_json(&path).ok().flatten();
-    let usable = saved.filter(|kept| kept.table.run == run && kept.table.seq <= upto);
+    let usable =
+        saved.filter(|kept| kept.table.run == run && (first..=upto).contains(&kept.table.seq));
     if usable.is_none() {
         // Of records that were lost: once the log has grown past them, nobody could tell.
         let _ = std::fs::remove_file(&path);

@@ -27,6 +27,13 @@ struct Class {
     body: Vec<String>,
 }
 
+impl Class {
+    /// The names of its bases, but for one of its own name in another module.
+    fn others(&self) -> impl Iterator<Item = &str> {
+        self.bases.iter().map(|base| last(base)).filter(|base| *base != self.name)
+    }
+}
+
 impl Module {
     /// Reads a module.
     pub(super) fn read(name: String, text: &str) -> Module {
@@ -65,8 +72,7 @@ pub(super) fn asked_for(modules: &[Module]) -> Vec<(String, Task)> {
             break;
         }
     }
-    let bases: BTreeSet<&str> =
-        all().flat_map(|(_, class)| class.bases.iter().map(|base| last(base))).collect();
+    let bases: BTreeSet<&str> = all().flat_map(|(_, class)| class.others()).collect();
     let needed: BTreeSet<&str> = all()
         .filter(|(_, class)| known.contains(class.name.as_str()))
         .flat_map(|(_, class)| {
