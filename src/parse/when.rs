@@ -15,40 +15,47 @@ pub fn written_at(line: &[u8], zone: i32) -> Option<Stamp> {
     }
     text = text.strip_prefix(b"[").unwrap_or(text);
     let (text, behind) = text.split_at(time(text)?);
-    let text = std::str::from_utf8(text).ok()?;
-    // What jiff reads has dashes, and a point before the fraction.
-    let (day, rest) = text.split_at_checked(10)?;
-    let rest = rest.replace(',', ".");
-    let (clock, named) = match rest.find(['Z', '+', '-']) {
-        Some(at) => rest.split_at(at),
-        None => (rest.as_str(), zone_behind(behind)),
-    };
-    let said: DateTime = format!("{}{clock}", day.replace('/', "-")).parse().ok()?;
-    let zone = match named.as_bytes() {
-        [] => zone,
-        [b'Z'] => 0,
-        [sign, digits @ ..] => {
-            let mut digits =
-                digits.iter().filter(|b| b.is_ascii_digit()).map(|b| i32::from(b - b'0'));
-            let mut two = || Some(digits.next()? * 10 + digits.next()?);
-            let east = two()? * 3600 + two()? * 60;
-            if *sign == b'-' { -east } else { east }
-        }
-    };
+    let (said, rest) = text.split_at_checked(WHOLE).filter(|(said, _)| said[2] != b':')?;
+    let (micros, named) = fraction(rest);
+    let two = |at: usize| number(&said[at..at + 2]) as i8;
+    let (year, nanos) = (number(&said[..4]) as i16, micros * 1000);
+    let said = DateTime::new(year, two(5), two(8), two(11), two(14), two(17), nanos).ok()?;
+    let zone = zone_of(named).or_else(|| zone_of(behind.strip_prefix(b" ")?)).unwrap_or(zone);
     let at = Offset::from_seconds(zone).ok()?.to_timestamp(said).ok()?;
     Some(Stamp(at.as_microsecond())).filter(|at| at.0 >= 0)
 }
 
-/// A zone that a space sets off from the time: `+0200`, `+02:00`, `Z` or `UTC`.
-fn zone_behind(text: &[u8]) -> &str {
-    let mut words = text.strip_prefix(b" ").unwrap_or_default().split(|b| matches!(b, b' ' | b']'));
-    let word = words.next().and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
-    let digits = |text: &str| text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
-    match word.strip_prefix(['+', '-']) {
-        Some(offset) if digits(&offset.replacen(':', "", 1)) => word,
-        None if matches!(word, "Z" | "UTC") => "Z",
-        _ => "",
+/// Bytes of a date and a time without its fraction: `2026-11-23 17:36:12`.
+const WHOLE: usize = 19;
+
+fn number(digits: &[u8]) -> i32 {
+    digits.iter().fold(0, |value, digit| value * 10 + i32::from(digit - b'0'))
+}
+
+/// The microseconds behind a point or comma, and what follows them.
+fn fraction(text: &[u8]) -> (i32, &[u8]) {
+    let [b'.' | b',', text @ ..] = text else { return (0, text) };
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let known = length.min(6);
+    let micros = (known..6).fold(number(&text[..known]), |micros, _| micros * 10);
+    (micros, &text[length..])
+}
+
+/// Seconds east of UTC of the zone at the front: `+0200`, `+02:00`, `Z` or `UTC`.
+fn zone_of(text: &[u8]) -> Option<i32> {
+    let word = text.split(|byte| matches!(byte, b' ' | b']')).next()?;
+    let (sign, digits) = match *word {
+        [b'Z'] | [b'U', b'T', b'C'] => return Some(0),
+        [sign @ (b'+' | b'-'), a, b, b':', c, d] | [sign @ (b'+' | b'-'), a, b, c, d] => {
+            (sign, [a, b, c, d])
+        }
+        _ => return None,
+    };
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
     }
+    let east = number(&digits[..2]) * 3600 + number(&digits[2..]) * 60;
+    Some(if sign == b'-' { -east } else { east })
 }
 
 #[cfg(test)]
@@ -63,6 +70,7 @@ mod tests {
             ("[2026/11/23 17:36:12] INFO: x", "2026-11-23T16:36:12.000000Z"),
             ("\x1b[32m2026-11-23T17:36:12.5 | INFO | x", "2026-11-23T16:36:12.500000Z"),
             ("2026-11-23T17:36:12Z INFO x", "2026-11-23T17:36:12.000000Z"),
+            ("2026-11-23T17:36:12.123456789Z INFO x", "2026-11-23T17:36:12.123456Z"),
             ("2026-11-23 17:36:12-05:30 INFO x", "2026-11-23T23:06:12.000000Z"),
             ("2026-11-23 17:36:12+0200 INFO x", "2026-11-23T15:36:12.000000Z"),
             ("[2026-11-23 17:36:12 +0000] [17] [INFO] x", "2026-11-23T17:36:12.000000Z"),
@@ -73,6 +81,7 @@ mod tests {
         }
         for line in [
             "17:36:12 INFO x",
+            "17:36:12,123456789012 INFO x",
             "INFO: x",
             "",
             "2026-13-45 17:36:12 INFO x",
