@@ -1,12 +1,12 @@
 //! The Luigi tasks of a Python module, read from its text: good enough for a draft that people read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A Python module, as far as its text tells.
 #[derive(Clone, Debug)]
 pub(super) struct Module {
     name: String,
-    /// The lines that import something.
+    /// The statements that import something.
     imports: Vec<String>,
     classes: Vec<Class>,
 }
@@ -27,19 +27,10 @@ struct Class {
     body: Vec<String>,
 }
 
-impl Class {
-    /// The names of its bases, but for one of its own name in another module.
-    fn others(&self) -> impl Iterator<Item = &str> {
-        self.bases.iter().map(|base| last(base)).filter(|base| *base != self.name)
-    }
-}
-
 impl Module {
     /// Reads a module.
     pub(super) fn read(name: String, text: &str) -> Module {
-        let is_import = |line: &&str| line.starts_with("import ") || line.starts_with("from ");
-        let imports = text.lines().map(str::trim_start).filter(is_import).map(str::to_owned);
-        Module { name, imports: imports.collect(), classes: classes(text) }
+        Module { name, imports: imports(text), classes: classes(text) }
     }
 
     /// Whether a class made of this one is a task, where those are known to be.
@@ -72,7 +63,15 @@ pub(super) fn asked_for(modules: &[Module]) -> Vec<(String, Task)> {
             break;
         }
     }
-    let bases: BTreeSet<&str> = all().flat_map(|(_, class)| class.others()).collect();
+    let mut bases: BTreeMap<&str, usize> = BTreeMap::new();
+    for base in all().flat_map(|(_, class)| &class.bases) {
+        *bases.entry(last(base)).or_default() += 1;
+    }
+    // One whose base has its own name is made of another module's.
+    let is_base = |class: &Class| {
+        let own = class.bases.iter().filter(|base| last(base) == class.name).count();
+        bases.get(class.name.as_str()).is_some_and(|&all| all > own)
+    };
     let needed: BTreeSet<&str> = all()
         .filter(|(_, class)| known.contains(class.name.as_str()))
         .flat_map(|(_, class)| {
@@ -82,11 +81,27 @@ pub(super) fn asked_for(modules: &[Module]) -> Vec<(String, Task)> {
         .collect();
     let is_asked_for = |(module, class): &(&Module, &Class)| {
         class.bases.iter().any(|base| module.makes_task(base, &known))
-            && !bases.contains(class.name.as_str())
+            && !is_base(class)
             && !needed.contains(class.name.as_str())
             && !class.bases.iter().any(|base| base.ends_with("ExternalTask"))
     };
     all().filter(is_asked_for).map(|(module, class)| (module.name.clone(), task(class))).collect()
+}
+
+/// The statements that import something, each with what its brackets hold.
+fn imports(text: &str) -> Vec<String> {
+    let mut imports: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in text.lines().map(str::trim_start) {
+        if open && let Some(last) = imports.last_mut() {
+            last.push_str(line);
+        } else if line.starts_with("import ") || line.starts_with("from ") {
+            open = line.contains('(');
+            imports.push(line.to_owned());
+        }
+        open &= !line.contains(')');
+    }
+    imports
 }
 
 /// The name of a class without its module.
@@ -197,8 +212,12 @@ class Helper(object):
         let one = "from shape import Step\nclass A(Step):\n    pass\n\
                    class B(Step):\n    def requires(self): return A()\n";
         let other = "import shape\nclass C(shape.Step):\n    pass\n";
+        let same = "import shape\nclass Step(shape.Step):\n    pass\n";
+        let long = "from shape import (\n    build,\n    Step,\n)\nclass E(Step):\n    pass\n";
         let stranger = "from elsewhere import Other\nclass D(Step):\n    pass\n";
         let modules = [("one", one), ("other", other), ("shape", shape), ("stranger", stranger)];
         assert_eq!(found(&modules), ["one.B []", "other.C []"]);
+        assert_eq!(found(&[("long", long), ("shape", shape)]), ["long.E []"]);
+        assert_eq!(found(&[("same", same), ("shape", shape)]), ["same.Step []"]);
     }
 }
