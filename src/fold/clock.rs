@@ -72,7 +72,7 @@ impl RunFold {
     /// Takes when a line was written, where that was well before it was recorded. What was just
     /// written tells that somebody is at work.
     #[inline]
-    pub(super) fn told(&mut self, happened: Option<Stamp>, own: bool) {
+    pub(super) fn written(&mut self, happened: Option<Stamp>, own: bool) {
         if !self.foreign || !own {
             return;
         }

@@ -191,7 +191,7 @@ impl Fold {
         let ended = if piece || !own { None } else { parse::ended(line.bytes) };
         if let Some(run) = self.run_mut(run) {
             run.line(&seen, ended, bytes, seq);
-            run.told(happened, own);
+            run.written(happened, own);
         }
         self.count(ts, seq);
         text(off, line, &heard, happened)

@@ -12,6 +12,8 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use crate::fold::StreamFold;
 use crate::model::{Event, FileMark, Followed, Head, Level, Stream};
 use crate::parse::Splitter;
@@ -202,8 +204,8 @@ impl FileSource {
             }
         };
         let msg = format!("{} is {path}{before}", self.stream);
-        let bytes = file.metadata()?.len();
-        let (of, zone) = (self.stream.clone(), clock::zone_of(&file));
+        let bytes = file.metadata().map_or(0, |meta| meta.len());
+        let (of, zone) = (self.stream.clone(), clock::zone_of(&file, &TimeZone::system()));
         let event = Event::SourceOpened { of, path, file: mark, earlier, bytes, zone };
         self.turn_to(file);
         cap.event(self.run, None, Level::Debug, &msg, &event)

@@ -31,9 +31,7 @@ pub fn head(to: &mut Vec<u8>, scene: &Scene<'_>, look: Look) {
 /// `running 12m04s`
 fn state(scene: &Scene<'_>) -> String {
     let run = scene.run;
-    let begun = run.spawned_at.unwrap_or(run.started_at);
-    let lost = scene.is_over() && run.ended_at.is_none();
-    let took = if lost { scene.until().since(begun) } else { run.took(scene.now) };
+    let took = run.wall_ms.map_or(scene.until().since(scene.since()), Duration::from_millis);
     format!("{} {}", run_word(run), format_duration(took))
 }
 
