@@ -186,6 +186,23 @@ fn a_run_goes_from_its_start_to_its_verdict() {
 }
 
 #[test]
+fn a_stream_that_has_every_line_in_two_forms_tells_of_one_attempt() {
+    let mut writer = Writer::new();
+    writer.start(&luigi());
+    for line in ["Informed scheduler that task   Leaf_3_ab99dd1074   has status   PENDING"]
+        .into_iter()
+        .chain(["running   Leaf(n=3)", "done      Leaf(n=3)"])
+    {
+        let who = if line.starts_with("Informed") { "" } else { "[pid 7] Worker w " };
+        for front in ["INFO: ", "INFO:luigi-interface:", "2026-11-23 17:36:12 INFO "] {
+            writer.text(1, &Stream::Stderr, format!("{front}{who}{line}\n").as_bytes());
+        }
+    }
+    let task = &writer.fold.tables.of(1).unwrap().table().tasks;
+    assert_eq!(task.iter().map(|task| task.attempts).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
 fn every_failure_counts_also_where_luigis_lines_have_no_prefix() {
     let fronts = [("", "", true), ("now ", "now ", true), ("INFO: ", "ERROR: ", false)];
     for (front, failed, forged) in fronts {

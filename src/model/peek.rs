@@ -236,8 +236,8 @@ fn unescaped(text: &[u8], at: usize) -> Option<(Cow<'_, str>, &[u8])> {
             b'b' => (8, 2),
             b'f' => (12, 2),
             b'u' => match text.get(at + 2..at + 6)? {
-                // Anything beyond ASCII is written as it is.
-                [b'0', b'0', high @ b'0'..=b'7', low] => {
+                // Control characters: all others are written as they are.
+                [b'0', b'0', high @ (b'0' | b'1'), low] => {
                     ((high - b'0') << 4 | char::from(*low).to_digit(16)? as u8, 6)
                 }
                 _ => return None,
@@ -279,6 +279,18 @@ mod tests {
         let peek = Peek::walk(&line).unwrap();
         assert_eq!(Some(&peek), Peek::parse(&line).as_ref());
         assert_eq!(peek.event.as_deref(), Some("clock.stepped"));
+    }
+
+    #[test]
+    fn what_luigi_writes_is_ordinary() {
+        let head = Head::new(&"cafe".parse().unwrap(), 3, "stderr");
+        let bytes = b"INFO: [pid 7] Worker w done      A(models=[\"x\"], path=C:\\d)\t";
+        let task = Some(("A(models=[\"x\"], path=C:\\d)", "done"));
+        let (level, happened) = (Some(Level::Info), Some(Stamp(7)));
+        let text = Text { bytes, level, task, happened, ..Text::default() };
+        let mut line = Vec::new();
+        encode_text(&mut line, &head, &Stamp(0).text(), 1, &text);
+        assert_eq!(ordinary(&line), serde_json::from_slice(&line).ok());
     }
 
     proptest! {

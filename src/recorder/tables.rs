@@ -125,6 +125,23 @@ mod tests {
     use crate::store::layout::Home;
 
     #[test]
+    fn a_saved_table_is_gone_on_from_only_if_the_log_has_what_it_knows_of_this_run() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());
+        plan.create().unwrap();
+        plan.create_tasks().unwrap();
+        // Before its first record it was of a run that is lost, behind the last one of lost records.
+        for (seq, usable) in [(99, false), (100, true), (120, true), (121, false)] {
+            let mut kept = Kept::default();
+            (kept.table.run, kept.table.seq, kept.table.unreported) = (1, seq, 7);
+            snapshot::save_json(&plan.tasks_file(1), &kept, false).unwrap();
+            let table = table_of(&plan, 1, 100, 120).unwrap();
+            assert_eq!(table.table().unreported, if usable { 7 } else { 0 }, "{seq}");
+            assert_eq!(plan.tasks_file(1).exists(), usable, "{seq}");
+        }
+    }
+
+    #[test]
     fn of_a_plan_that_tells_of_no_task_it_is_saved_how_far_that_is_known() {
         let temp = tempfile::tempdir().unwrap();
         let plan = Home::open(temp.path()).unwrap().plan(&"p".parse().unwrap());

@@ -140,6 +140,19 @@ fn parts_side_by_side_give_in_order_what_one_after_the_other_gives() {
 }
 
 #[test]
+fn what_is_no_record_puts_no_line_of_a_merge_in_the_wrong_place() {
+    let bench = Bench::new();
+    let one = bench.plan("one", &["a", "b", "c", "d"], 10, (0, 2));
+    let other = bench.plan("other", &["e", "f", "g"], 10, (1, 2));
+    let segment = bench.home.plan(&"one".parse().unwrap()).segment(1);
+    let log = std::fs::read_to_string(&segment).unwrap();
+    let (first, rest) = log.split_once('\n').unwrap();
+    std::fs::write(&segment, format!("{first}\nno record\n{rest}")).unwrap();
+    let expected = [(0, 1), (1, 1), (0, 2), (1, 2), (0, 3), (1, 3), (0, 4)];
+    assert_eq!(given(&Search::default(), &[one, other]), expected);
+}
+
+#[test]
 fn a_search_that_is_given_up_ends() {
     let bench = Bench::new();
     let stretch = bench.plan("p", &["x"; 2000], 10, (0, 1));

@@ -250,3 +250,18 @@ impl Tasks {
         renamed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::hash;
+
+    proptest::proptest! {
+        #[test]
+        fn every_byte_of_a_name_counts(name in "[ -~]{1,200}", at in proptest::prelude::any::<proptest::sample::Index>()) {
+            let mut other = name.clone().into_bytes();
+            let at = at.index(other.len());
+            other[at] ^= 1;
+            proptest::prop_assert_ne!(hash(&name), hash(&String::from_utf8(other).unwrap()));
+        }
+    }
+}

@@ -118,3 +118,20 @@ fn what_a_run_left_unfinished_that_nobody_saw_ended_with_its_last_word() {
     assert_eq!(seen.fold.run(1).unwrap().told, None);
     assert_eq!(attached(&text, "more\n", Some(0)).fold.run(1).unwrap().told, None);
 }
+
+#[test]
+fn what_another_file_says_is_not_told_by_the_clock_of_the_one_before_it() {
+    let stream = Stream::File("log.txt".to_owned());
+    let mut writer = attached("", "", None);
+    let (path, file) = ("/r/log.txt".to_owned(), FileMark { device: 1, inode: 2, made: 3 });
+    // It was read in part only when it was emptied.
+    let (of, earlier, bytes, zone) = (stream.clone(), 0, 1 << 20, Some(0));
+    writer.say(1, Event::SourceOpened { of, path, file, earlier, bytes, zone }, false);
+    writer.text(1, &stream, b"1970-01-01 22:00:02 - __main__ - INFO - begins\n");
+    let (of, at) = (stream.clone(), 47);
+    writer.say(1, Event::SourceTruncated { of, was: at, at }, false);
+    let now = log("INFO", "INFO", "INFO");
+    writer.text(1, &stream, now.as_bytes());
+    let (from, to) = attempt(&writer);
+    assert!(from.starts_with("1970-01-02") && to.starts_with("1970-01-02"), "{from} to {to}");
+}
